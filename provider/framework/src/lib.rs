@@ -1,0 +1,1 @@
+//! How one writes a Terraform provider; no gRPC in any signature.

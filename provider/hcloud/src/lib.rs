@@ -1,0 +1,1 @@
+//! A Hetzner Cloud client that survives the real API.

@@ -1,0 +1,1 @@
+//! The binary terraform-provider-streaming: wiring only.

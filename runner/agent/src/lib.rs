@@ -1,0 +1,1 @@
+//! The program pushed to a managed machine: frames in, outcomes out.

@@ -1,0 +1,1 @@
+//! Plays over hosts: strategies, handlers, loops, blocks; no SSH and no terminal.

@@ -1,0 +1,1 @@
+//! Ansible modules in Rust: look, plan, apply; runs on the managed machine.

@@ -1,0 +1,1 @@
+//! Playbooks, roles and inventories as text turned into trees with spans; runs nothing.

@@ -1,0 +1,1 @@
+//! Ansible's Jinja2: variables, expressions, filters, tests and lookups.

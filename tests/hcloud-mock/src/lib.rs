@@ -1,0 +1,1 @@
+//! A stateful, faithful Hetzner Cloud API for tests and demos.

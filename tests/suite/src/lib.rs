@@ -1,0 +1,1 @@
+//! Whole-system tests: real terraform, real ssh, real machines, the oracle.
