@@ -1,0 +1,22 @@
+# Every command CI runs, and nothing else. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export CARGO_TERM_COLOR ?= auto
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
+
+deps: ## install what the build and the tests need (Debian or Ubuntu, as root); says what is missing elsewhere
+	@bash tests/deps.sh
+
+test: deps ## all tests; from a clean clone about 25 minutes on 2 cores
+	cargo test --workspace --locked --no-fail-fast
+
+check: ## formatting and lints, as CI wants them
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+accept: ## rewrite generated pages and goldens; look at `git diff` afterwards
+	ACCEPT=1 INSTA_UPDATE=always cargo test --workspace --locked --no-fail-fast
+
+.PHONY: help deps test check accept
