@@ -188,7 +188,7 @@ impl Inventory {
         if self.groups[parent].children.contains(child) {
             return Ok(false);
         }
-        if self.ancestors(parent).iter().any(|group| **group == *child) {
+        if self.ancestors(parent).iter().any(|group| ***group == *child) {
             return Err(GroupError::Loop { child: child.to_owned(), parent: parent.to_owned() });
         }
         self.link(parent, child);
