@@ -189,9 +189,7 @@ impl<T: Clone> Place<T> {
 
     /// What a failure of the task taken last would lead to in the end.
     pub fn would_rescue(&self) -> bool {
-        self.frames
-            .iter()
-            .any(|frame| frame.section == Section::Tasks && !frame.block.rescue.is_empty())
+        self.frames.iter().any(|frame| frame.section == Section::Tasks && !frame.block.rescue.is_empty())
     }
 
     /// Puts blocks between the task taken last and the one after it.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use runner_playbook::source::Span;
 use serde_json::{Map, Value as Json};
 
 /// One thing that happened. Events of a run form one sequence; a reader that sees all of them knows all there is.
@@ -83,7 +84,7 @@ pub struct PlayInfo {
     /// Name of the strategy.
     pub strategy: String,
     /// Where the play begins.
-    pub origin: Option<Origin>,
+    pub origin: Span,
 }
 
 /// A task, for its readers. The same task has the same `id` in all its events.
@@ -110,7 +111,7 @@ pub struct TaskInfo {
     /// Tags, parents' included.
     pub tags: Vec<String>,
     /// Where the task begins.
-    pub origin: Option<Origin>,
+    pub origin: Span,
 }
 
 /// A result of a task, or of one loop item of it, on one host.
@@ -179,17 +180,6 @@ pub struct Delegate {
     pub address: Option<String>,
 }
 
-/// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin {
-    /// The file; a word in `<…>` for texts that are none.
-    pub path: Arc<str>,
-    /// Line, from 1; 0 where only the file is known.
-    pub line: u32,
-    /// Column, from 1; 0 where only the line is known.
-    pub column: u32,
-}
-
 /// How bad a notice is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Severity {
@@ -204,14 +194,14 @@ pub enum Severity {
 }
 
 /// A sentence for a person, where it points, and what caused it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// How bad.
     pub severity: Severity,
     /// The sentence.
     pub message: String,
     /// Where it points.
-    pub origin: Option<Origin>,
+    pub origin: Span,
     /// What to do about it.
     pub help: Option<String>,
     /// The cause, if it has one of its own.
@@ -221,7 +211,7 @@ pub struct Notice {
 impl Notice {
     /// A notice without place, help or cause.
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
-        Notice { severity, message: message.into(), origin: None, help: None, cause: None }
+        Notice { severity, message: message.into(), origin: Span::none(), help: None, cause: None }
     }
 
     /// A warning without place.
@@ -236,8 +226,8 @@ impl Notice {
 
     /// Points it at a place.
     #[must_use]
-    pub fn at(mut self, origin: Option<Origin>) -> Self {
-        self.origin = origin;
+    pub fn at(mut self, origin: &Span) -> Self {
+        self.origin = origin.clone();
         self
     }
 

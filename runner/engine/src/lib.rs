@@ -6,5 +6,8 @@
 
 pub mod block;
 pub mod event;
+pub mod handlers;
+pub mod sequence;
 pub mod strategy;
-pub mod target;
+pub mod tags;
+pub mod unit;

@@ -47,7 +47,13 @@ pub enum Seat {
 }
 
 /// Which hosts (by index) start their next task now, given how many more tasks may run.
-pub fn next(strategy: Strategy, seats: &[Seat], order: &Order, memory: &mut Memory, free_slots: usize) -> Vec<usize> {
+pub fn next(
+    strategy: Strategy,
+    seats: &[Seat],
+    order: &Order,
+    memory: &mut Memory,
+    free_slots: usize,
+) -> Vec<usize> {
     match strategy {
         Strategy::Linear => linear::next(seats, order),
         Strategy::Free => free::next(seats, memory, free_slots),

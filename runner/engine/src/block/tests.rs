@@ -30,7 +30,9 @@ impl Reader<'_> {
                 "+(" => {
                     self.words.next();
                     let block = self.block();
-                    let Some(Item::Task(last)) = items.last_mut() else { panic!("`+(` needs a task before it") };
+                    let Some(Item::Task(last)) = items.last_mut() else {
+                        panic!("`+(` needs a task before it")
+                    };
                     last.includes = Some(block);
                 }
                 word => {
