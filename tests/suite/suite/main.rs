@@ -1,4 +1,5 @@
 //! One test binary, one module per theme; `architecture` fails when a file of this folder is not listed here.
 
 mod architecture;
+mod machines;
 mod tidy;
