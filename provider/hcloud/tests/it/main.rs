@@ -1,0 +1,5 @@
+//! The client against HTTP servers that misbehave, and against the mock.
+
+mod garbage;
+mod lost_answers;
+mod scripted;
