@@ -1,0 +1,43 @@
+//! Closes an ephemeral resource.
+
+use super::{FromWire, ToWire};
+use crate::{
+    diagnostics::{self, Diagnostic},
+    wire,
+};
+
+/// The question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The ephemeral resource type.
+    pub type_name: String,
+    /// From open or the last renewal.
+    pub private: Option<Vec<u8>>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// What the user should know.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl FromWire for Request {
+    type Wire = wire::close_ephemeral_resource::Request;
+
+    fn from_wire(wire: Self::Wire) -> Self {
+        Request { type_name: wire.type_name, private: wire.private }
+    }
+}
+
+impl ToWire for Response {
+    type Wire = wire::close_ephemeral_resource::Response;
+
+    fn to_wire(self) -> Self::Wire {
+        wire::close_ephemeral_resource::Response { diagnostics: diagnostics::to_wire(&self.diagnostics) }
+    }
+
+    fn failed(diagnostic: Diagnostic) -> Self {
+        Response { diagnostics: vec![diagnostic] }
+    }
+}

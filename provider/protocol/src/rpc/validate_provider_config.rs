@@ -1,0 +1,42 @@
+//! Checks the `provider` block; offline, and before it is configured.
+
+use super::{FromWire, ToWire};
+use crate::{
+    diagnostics::{self, Diagnostic},
+    dynamic_value::DynamicValue,
+    wire,
+};
+
+/// The question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The block; parts of it may be unknown.
+    pub config: DynamicValue,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// What the user should know.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl FromWire for Request {
+    type Wire = wire::validate_provider_config::Request;
+
+    fn from_wire(wire: Self::Wire) -> Self {
+        Request { config: DynamicValue::from_wire(wire.config) }
+    }
+}
+
+impl ToWire for Response {
+    type Wire = wire::validate_provider_config::Response;
+
+    fn to_wire(self) -> Self::Wire {
+        wire::validate_provider_config::Response { diagnostics: diagnostics::to_wire(&self.diagnostics) }
+    }
+
+    fn failed(diagnostic: Diagnostic) -> Self {
+        Response { diagnostics: vec![diagnostic] }
+    }
+}
