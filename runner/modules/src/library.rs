@@ -1,0 +1,110 @@
+//! The list of modules: one line each, and what Ansible has that we do not.
+
+mod controller;
+mod ping;
+
+use crate::{Module, Spec};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// One module: its options, and what runs on the machine, if it has such a half.
+pub struct Entry {
+    /// Options, rules, summary.
+    pub spec: &'static Spec,
+    /// The half that runs on the machine; none for `debug`, `set_fact` and the like.
+    pub module: Option<&'static dyn Module>,
+    /// Other names, without collection or in full.
+    pub aliases: &'static [&'static str],
+}
+
+/// What a name means.
+pub enum Found {
+    /// A module of this library.
+    Ours(&'static Entry),
+    /// A module that Ansible has and we do not have yet; its full name where known.
+    NotYet(String),
+    /// Nobody knows it; perhaps this one was meant.
+    Unknown(Option<&'static str>),
+}
+
+/// Modules of Ansible and of the common collections that this library does not have: `collection: name name …`.
+const OTHERS: &str = include_str!("library/others.txt");
+
+/// Collections whose modules are known by collection only: any name in them is "not yet".
+const COLLECTIONS: &[&str] = &["ansible.", "community.", "kubernetes.", "amazon.", "google.", "azure.", "hetzner."];
+
+/// All modules, by name.
+pub fn library() -> &'static [Entry] {
+    static LIBRARY: OnceLock<Vec<Entry>> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let remote = |module: &'static dyn Module, aliases: &'static [&'static str]| Entry {
+            spec: module.spec(),
+            module: Some(module),
+            aliases,
+        };
+        let mut all = vec![remote(&ping::Ping, &[])];
+        all.extend(controller::SPECS.iter().copied().map(|spec| Entry { spec, module: None, aliases: &[] }));
+        all.sort_by_key(|entry| entry.spec.name);
+        all
+    })
+}
+
+/// Looks a name up: short, full, or `ansible.legacy.…`.
+pub fn find(name: &str) -> Found {
+    static NAMES: OnceLock<HashMap<&'static str, usize>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let mut names = HashMap::new();
+        for (at, entry) in library().iter().enumerate() {
+            names.insert(entry.spec.name, at);
+            names.insert(entry.spec.short_name(), at);
+            names.extend(entry.aliases.iter().map(|alias| (*alias, at)));
+        }
+        names
+    });
+    let builtin = ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix));
+    let short = builtin.unwrap_or(name);
+    if let Some(at) = names.get(short).or_else(|| names.get(name)) {
+        return Found::Ours(&library()[*at]);
+    }
+    if let Some(full) = other(short) {
+        return Found::NotYet(full);
+    }
+    if builtin.is_none() && name.matches('.').count() >= 2 && COLLECTIONS.iter().any(|c| name.starts_with(c)) {
+        return Found::NotYet(name.into());
+    }
+    Found::Unknown(nearest(short))
+}
+
+fn other(name: &str) -> Option<String> {
+    let (wanted_collection, short) = name.rsplit_once('.').map_or((None, name), |(c, n)| (Some(c), n));
+    let lines = OTHERS.lines().filter_map(|line| line.split_once(": "));
+    let mut matching = lines.filter(|(collection, names)| {
+        wanted_collection.is_none_or(|wanted| wanted == *collection) && names.split(' ').any(|known| known == short)
+    });
+    matching.next().map(|(collection, _)| format!("{collection}.{short}"))
+}
+
+/// The name that is meant, if it is only a slip away.
+fn nearest(name: &str) -> Option<&'static str> {
+    /// More edits than this and it is another word.
+    const SLIPS_MAX: usize = 2;
+    let all = library().iter().flat_map(|entry| [entry.spec.name, entry.spec.short_name()]);
+    let near = all.map(|known| (distance(name, known), known)).filter(|(slips, _)| *slips <= SLIPS_MAX);
+    near.min().map(|(_, known)| known)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, c) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, d) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(c != *d);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
