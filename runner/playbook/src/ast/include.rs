@@ -9,7 +9,7 @@ pub enum Include {
     /// `include_tasks`.
     Tasks(IncludeTasks),
     /// `include_role`.
-    Role(IncludeRole),
+    Role(Box<IncludeRole>),
 }
 
 /// The arguments of `include_tasks` or `import_tasks`.

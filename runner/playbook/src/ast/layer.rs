@@ -56,7 +56,7 @@ impl Layer {
     }
 
     /// The values of a keyword that something inside this level gets from it, by the keyword's rule, outermost or innermost first as the rule says.
-    pub fn inherited<'a>(self: &'a Arc<Self>, keyword: Keyword) -> Vec<&'a Node> {
+    pub fn inherited(self: &Arc<Self>, keyword: Keyword) -> Vec<&Node> {
         let set = self.chain().filter_map(|layer| layer.keywords.get(keyword));
         match keyword.rule().inheritance {
             Inheritance::None => Vec::new(),

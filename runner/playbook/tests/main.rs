@@ -1,0 +1,3 @@
+//! All tests of the crate that read case files: text in, expected text out, one `check` per theme.
+
+mod yaml;

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Records what ansible-core 2.19 says about the cases in this folder; run it with a Python that has ansible-core.
+
+The answers are files of the repository, so that the tests need no Python.
+"""
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent / "cases"
+
+
+def dump(value):
+    """A value as [position, JSON] with marks for what JSON cannot say."""
+    import datetime
+    from ansible.module_utils._internal._datatag import AnsibleTagHelper
+    from ansible._internal._datatag._tags import Origin, TrustedAsTemplate
+    from ansible.parsing.vault import EncryptedString
+
+    origin = Origin.get_tag(value)
+    place = f"{origin.line_num}:{origin.col_num}" if origin is not None else None
+    if isinstance(value, EncryptedString):
+        plain = {"!vault": value._ciphertext}
+    elif value is None or isinstance(value, bool):
+        plain = value
+    elif isinstance(value, str):
+        plain = str(value) if TrustedAsTemplate.is_tagged_on(value) else {"!unsafe": str(value)}
+    elif isinstance(value, int):
+        plain = {"!int": str(int(value))}
+    elif isinstance(value, float):
+        plain = {"!float": repr(float(value))}
+    elif isinstance(value, bytes):
+        plain = {"!bytes": value.hex()}
+    elif isinstance(value, datetime.datetime):
+        plain = {"!datetime": str(value)}
+    elif isinstance(value, datetime.date):
+        plain = {"!date": str(value)}
+    elif isinstance(value, dict):
+        plain = {"!map": [[dump(key), dump(item)] for key, item in value.items()]}
+    elif isinstance(value, (set, frozenset)):
+        plain = {"!set": sorted((dump(item) for item in value), key=json.dumps)}
+    elif isinstance(value, tuple):
+        plain = {"!tuple": [dump(item) for item in value]}
+    elif isinstance(value, list):
+        plain = [dump(item) for item in value]
+    else:
+        plain = {"!other": str(type(value))}
+    return [place, plain]
+
+
+def yaml():
+    """cases/yaml/documents.txt: documents between lines of `=====`."""
+    from ansible.errors import AnsibleError
+    from ansible.parsing.dataloader import DataLoader
+
+    texts = (HERE / "yaml/documents.txt").read_bytes().decode().split("=====\n")
+    with open(HERE / "yaml/documents.jsonl", "w") as out, tempfile.TemporaryDirectory() as folder:
+        for text in texts:
+            file = os.path.join(folder, "case.yml")
+            Path(file).write_bytes(text.encode())
+            try:
+                answer = {"value": dump(DataLoader().load_from_file(file, trusted_as_template=True))}
+            except AnsibleError as error:
+                place = f"{error.obj.line_num or 0}:{error.obj.col_num or 0}"
+                answer = {"error": str(error), "help": error._help_text, "place": place}
+            out.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        globals()[name]()
