@@ -10,4 +10,5 @@ pub mod handlers;
 pub mod sequence;
 pub mod strategy;
 pub mod tags;
+pub mod target;
 pub mod unit;
