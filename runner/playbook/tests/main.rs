@@ -1,3 +1,4 @@
 //! All tests of the crate that read case files: text in, expected text out, one `check` per theme.
 
+mod vault;
 mod yaml;

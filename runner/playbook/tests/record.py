@@ -68,6 +68,26 @@ def yaml():
             out.write(json.dumps(answer) + "\n")
 
 
+def vault():
+    """Envelopes with fixed salts."""
+    from ansible.parsing.vault import VaultAES256, VaultSecret, format_vaulttext_envelope
+
+    cases = [
+        ("default", b"secret", b"hello\n", b"fixed-salt-fixed-salt-fixed-salt"),
+        ("dev", "p\u00e4ss w".encode(), b"a: 1\nb: [2]\n", bytes(range(32))),
+        ("default", b"x", b"", bytes(range(32))),
+        ("prod", b"k" * 100, b"0123456789abcdef", bytes(32)),
+        ("default", b"secret", bytes(range(256)), bytes(range(32, 64))),
+    ]
+    with open(HERE / "vault/vectors.jsonl", "w") as out:
+        for label, password, plain, salt in cases:
+            body = VaultAES256.encrypt(plain, VaultSecret(password), salt)
+            vault_id = None if label == "default" else label
+            text = format_vaulttext_envelope(body, "AES256", version="1.2" if vault_id else None, vault_id=vault_id)
+            case = {"label": label, "password": password.hex(), "plain": plain.hex(), "salt": salt.hex()}
+            out.write(json.dumps(case | {"text": text.decode()}) + "\n")
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         globals()[name]()
