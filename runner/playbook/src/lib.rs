@@ -20,5 +20,6 @@ pub mod names;
 pub mod node;
 pub mod problem;
 pub mod source;
+pub mod splitter;
 pub mod vault;
 pub mod yaml;

@@ -1,4 +1,5 @@
 //! All tests of the crate that read case files: text in, expected text out, one `check` per theme.
 
+mod splitter;
 mod vault;
 mod yaml;

@@ -88,6 +88,24 @@ def vault():
             out.write(json.dumps(case | {"text": text.decode()}) + "\n")
 
 
+def splitter():
+    """cases/splitter/strings.jsonl: the input is the first column of each line and stays."""
+    from ansible.errors import AnsibleError
+    from ansible.parsing.splitter import parse_kv, split_args
+
+    file = HERE / "splitter/strings.jsonl"
+    texts = [json.loads(line)[0] for line in file.read_text().splitlines()]
+    with open(file, "w") as out:
+        for text in texts:
+            row = [text]
+            for ask in (split_args, parse_kv, lambda text: parse_kv(text, check_raw=True)):
+                try:
+                    row.append(ask(text))
+                except (AnsibleError, IndexError) as error:
+                    row.append(f"{type(error).__name__}: {error}")
+            out.write(json.dumps(row) + "\n")
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         globals()[name]()
