@@ -14,9 +14,20 @@ pub mod cty;
 pub mod diagnostics;
 pub mod dynamic_value;
 pub mod provider_server;
+pub mod reattach;
 pub mod rpc;
 pub mod schema;
 pub mod serve;
+
+mod handshake;
+mod lifetime;
+mod listener;
+mod logging;
+mod panic_report;
+mod server;
+mod side_services;
+mod stdio;
+mod tls;
 mod wire;
 
 pub use capabilities::{ClientCapabilities, DeferredReason, ServerCapabilities};
@@ -24,4 +35,5 @@ pub use context::Context;
 pub use diagnostics::{Diagnostic, Severity};
 pub use dynamic_value::{DynamicValue, RawState};
 pub use provider_server::ProviderServer;
-pub use serve::{Attached, Plugin, ServeError, attach, launched_by_terraform, serve, serve_debug};
+pub use reattach::{Attached, attach};
+pub use serve::{Plugin, ServeError, launched_by_terraform, serve, serve_debug};

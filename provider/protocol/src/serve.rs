@@ -1,8 +1,36 @@
 //! Serving a provider: to the Terraform that launched this process, or to one that is told where to attach.
 
-use std::io;
+use std::{
+    future::Future,
+    io::{self, Write},
+    sync::Arc,
+};
 
-use crate::ProviderServer;
+use tonic::transport::Server as GrpcServer;
+
+use crate::{
+    ProviderServer,
+    handshake::Launch,
+    lifetime::{GOODBYE_GRACE, Lifetime},
+    listener::{self, Listener},
+    logging, panic_report,
+    reattach::attach,
+    server::Server,
+    side_services::SideServices,
+    stdio::Streams,
+    tls,
+    wire::{
+        goplugin::{
+            grpc_broker_server::GrpcBrokerServer, grpc_controller_server::GrpcControllerServer,
+            grpc_stdio_server::GrpcStdioServer,
+        },
+        health::health_server::HealthServer,
+        provider_server::ProviderServer as ProviderService,
+    },
+};
+
+/// The largest gRPC message in bytes, both ways: what the Go SDK allows.
+const MESSAGE_BYTES_MAX: usize = 256 << 20;
 
 /// What the provider is, as far as serving it needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -44,35 +72,115 @@ pub enum ServeError {
 
 /// Whether Terraform (or another go-plugin host) launched this process: the magic cookie is in the environment.
 pub fn launched_by_terraform() -> bool {
-    std::process::abort()
+    Launch::from_env(environment).is_some()
 }
 
-/// Serves the Terraform that launched this process until it says goodbye. Blocks; runs its own one-thread runtime.
+/// Serves the Terraform that launched this process until it says goodbye or is gone. Blocks; runs its own one-thread
+/// runtime, so that a process costs little: Terraform starts several per command.
 ///
 /// Without the magic cookie the answer is [`ServeError::NotAPlugin`]; print it and exit with 1.
 pub fn serve(provider: impl ProviderServer, plugin: &Plugin) -> Result<(), ServeError> {
-    let _ = (provider, plugin);
-    std::process::abort()
+    let launch = Launch::from_env(environment).ok_or(ServeError::NotAPlugin)?;
+    let mut streams = Streams::claim().map_err(ServeError::Process)?;
+    logging::install(plugin, environment);
+    panic_report::install_hook(plugin);
+    let tls = launch.client_certificate.as_deref().map(tls::server).transpose()?;
+    block_on(async {
+        let lifetime = Lifetime::new();
+        heed_signals(&lifetime).map_err(ServeError::Process)?;
+        let listener = Listener::bind(&launch).map_err(ServeError::Listen)?;
+        let line = launch.line(&listener.address(), tls.as_ref().map(|tls| tls.certificate.as_ref()));
+        streams.write_stdout(&line).map_err(ServeError::Process)?;
+        serve_listener(provider, *plugin, listener, tls.map(|tls| tls.config), lifetime).await
+    })
 }
 
-/// Serves any Terraform that is told where to attach (`TF_REATTACH_PROVIDERS`, printed on stdout) until SIGINT.
+/// Serves any Terraform that is told where to attach, until SIGINT. What to tell it is printed on stdout.
 pub fn serve_debug(provider: impl ProviderServer, plugin: &Plugin) -> Result<(), ServeError> {
-    let _ = (provider, plugin);
-    std::process::abort()
+    logging::install(plugin, environment);
+    block_on(async {
+        let mut attached = attach(provider, plugin).await?;
+        let text = format!(
+            "Provider started. To attach Terraform CLI, set the TF_REATTACH_PROVIDERS environment variable with the \
+             following:\n\n\tTF_REATTACH_PROVIDERS='{}'\n",
+            attached.reattach_providers()
+        );
+        io::stdout().lock().write_all(text.as_bytes()).map_err(ServeError::Process)?;
+        tokio::select! {
+            stopped = attached.stopped() => return stopped,
+            signal = tokio::signal::ctrl_c() => signal.map_err(ServeError::Process)?,
+        }
+        attached.stop().await
+    })
 }
 
-/// A provider served inside this process, for tests and `--debug`; dropping it stops it.
-pub struct Attached;
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
 
-impl Attached {
-    /// The value for `TF_REATTACH_PROVIDERS`.
-    pub fn reattach_providers(&self) -> &str {
-        std::process::abort()
+fn block_on(work: impl Future<Output = Result<(), ServeError>>) -> Result<(), ServeError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Process)?;
+    let result = runtime.block_on(work);
+    // A blocking task that will not end must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// Ctrl-C reaches the whole process group, but it is for Terraform to answer: it will ask us to stop. SIGTERM is for us,
+/// and so is the death of Terraform.
+fn heed_signals(lifetime: &Lifetime) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::spawn(async move { while interrupt.recv().await.is_some() {} });
+        let mut terminate = signal(SignalKind::terminate())?;
+        let ending = lifetime.clone();
+        tokio::spawn(async move {
+            terminate.recv().await;
+            ending.exit(GOODBYE_GRACE);
+        });
+        tokio::spawn(lifetime.clone().watch_parent());
     }
+    #[cfg(windows)]
+    {
+        let _ = lifetime;
+        let mut interrupt = tokio::signal::windows::ctrl_c()?;
+        tokio::spawn(async move { while interrupt.recv().await.is_some() {} });
+    }
+    Ok(())
 }
 
-/// Serves a provider on the current tokio runtime, without TLS, for Terraform to attach to.
-pub async fn attach(provider: impl ProviderServer, plugin: &Plugin) -> Result<Attached, ServeError> {
-    let _ = (provider, plugin);
-    std::process::abort()
+/// Serves what comes in until the lifetime says it is over.
+pub(crate) async fn serve_listener(
+    provider: impl ProviderServer,
+    plugin: Plugin,
+    listener: Listener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    lifetime: Lifetime,
+) -> Result<(), ServeError> {
+    let provider = ProviderService::new(Server::new(provider, plugin, lifetime.clone()))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let side = SideServices { lifetime: lifetime.clone() };
+    let serving = GrpcServer::builder()
+        .add_service(provider)
+        .add_service(GrpcControllerServer::new(side.clone()))
+        .add_service(GrpcStdioServer::new(side.clone()))
+        .add_service(GrpcBrokerServer::new(side.clone()))
+        .add_service(HealthServer::new(side))
+        .serve_with_incoming_shutdown(
+            listener::connections(listener, tls),
+            lifetime.exit_token().clone().cancelled_owned(),
+        );
+    tokio::select! {
+        // Ends after the last answer is sent and the connection closed. Work that outlives its connection is waited for.
+        served = serving => {
+            lifetime.exit(GOODBYE_GRACE);
+            lifetime.finished().await;
+            served.map_err(|cause| ServeError::Transport(Box::new(cause)))
+        }
+        () = lifetime.finished_and_silent() => Ok(()),
+    }
 }
