@@ -27,3 +27,6 @@ pub const MAX_DEPTH: usize = 100;
 
 /// The largest encoded value in bytes: a gRPC message cannot be larger either.
 pub const MAX_ENCODED_BYTES: usize = 256 << 20;
+
+#[cfg(test)]
+mod tests;

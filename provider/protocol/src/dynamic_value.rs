@@ -54,7 +54,7 @@ impl DynamicValue {
         wire.map(|wire| DynamicValue { msgpack: wire.msgpack, json: wire.json }).unwrap_or_default()
     }
 
-    pub(crate) fn to_wire(self) -> Option<wire::DynamicValue> {
+    pub(crate) fn into_wire(self) -> Option<wire::DynamicValue> {
         let absent = self.msgpack.is_empty() && self.json.is_empty();
         (!absent).then_some(wire::DynamicValue { msgpack: self.msgpack, json: self.json })
     }
@@ -101,7 +101,7 @@ pub(crate) fn identity_from_wire(wire: Option<wire::ResourceIdentityData>) -> Op
 }
 
 pub(crate) fn identity_to_wire(identity: Option<DynamicValue>) -> Option<wire::ResourceIdentityData> {
-    identity.map(|identity| wire::ResourceIdentityData { identity_data: identity.to_wire() })
+    identity.map(|identity| wire::ResourceIdentityData { identity_data: identity.into_wire() })
 }
 
 #[cfg(test)]
@@ -113,7 +113,7 @@ mod tests {
         let absent = DynamicValue::from_wire(None);
         assert!(absent.is_null());
         assert_eq!(absent.decode(&Type::object([("a", Type::String)])).expect("null"), Value::Null);
-        assert!(absent.to_wire().is_none());
+        assert!(absent.into_wire().is_none());
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::apply_resource_change::Response {
-            new_state: self.new_state.to_wire(),
+            new_state: self.new_state.into_wire(),
             private: self.private,
             new_identity: identity_to_wire(self.new_identity),
             diagnostics: diagnostics::to_wire(&self.diagnostics),

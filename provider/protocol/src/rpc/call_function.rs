@@ -40,7 +40,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         match self {
-            Ok(result) => wire::call_function::Response { result: result.to_wire(), error: None },
+            Ok(result) => wire::call_function::Response { result: result.into_wire(), error: None },
             Err(error) => {
                 let function_argument = error.argument.and_then(|argument| i64::try_from(argument).ok());
                 let error = wire::FunctionError { text: error.text, function_argument };

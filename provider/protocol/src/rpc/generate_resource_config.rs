@@ -38,7 +38,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::generate_resource_config::Response {
-            config: self.config.to_wire(),
+            config: self.config.into_wire(),
             diagnostics: diagnostics::to_wire(&self.diagnostics),
         }
     }

@@ -64,7 +64,7 @@ impl ToWire for Response {
     fn to_wire(self) -> Self::Wire {
         let imported = |resource: ImportedResource| wire::import_resource_state::ImportedResource {
             type_name: resource.type_name,
-            state: resource.state.to_wire(),
+            state: resource.state.into_wire(),
             private: resource.private,
             identity: identity_to_wire(resource.identity),
         };

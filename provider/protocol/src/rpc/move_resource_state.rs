@@ -63,7 +63,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::move_resource_state::Response {
-            target_state: self.target_state.to_wire(),
+            target_state: self.target_state.into_wire(),
             target_private: self.target_private,
             target_identity: identity_to_wire(self.target_identity),
             diagnostics: diagnostics::to_wire(&self.diagnostics),

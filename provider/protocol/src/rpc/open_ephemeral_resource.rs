@@ -53,7 +53,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::open_ephemeral_resource::Response {
-            result: self.result.to_wire(),
+            result: self.result.into_wire(),
             renew_at: self.renew_at.map(Into::into),
             private: self.private,
             deferred: self.deferred.map(DeferredReason::to_wire),

@@ -72,7 +72,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::plan_resource_change::Response {
-            planned_state: self.planned_state.to_wire(),
+            planned_state: self.planned_state.into_wire(),
             requires_replace: self.requires_replace.iter().filter_map(diagnostics::path_to_wire).collect(),
             planned_private: self.planned_private,
             planned_identity: identity_to_wire(self.planned_identity),

@@ -50,7 +50,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::read_data_source::Response {
-            state: self.state.to_wire(),
+            state: self.state.into_wire(),
             deferred: self.deferred.map(DeferredReason::to_wire),
             diagnostics: diagnostics::to_wire(&self.diagnostics),
         }

@@ -44,7 +44,7 @@ impl ToWire for Response {
 
     fn to_wire(self) -> Self::Wire {
         wire::upgrade_resource_state::Response {
-            upgraded_state: self.upgraded_state.to_wire(),
+            upgraded_state: self.upgraded_state.into_wire(),
             diagnostics: diagnostics::to_wire(&self.diagnostics),
         }
     }
