@@ -12,6 +12,11 @@
 
 mod accounts;
 pub mod args;
+mod attributes;
+mod clock;
+mod mode;
+mod pattern;
+mod placing;
 mod digest;
 mod glob;
 mod invocation;

@@ -1,7 +1,13 @@
 //! The list of modules: one line each, and what Ansible has that we do not.
 
+mod command;
 mod controller;
+mod copy;
+pub(crate) mod file;
 mod ping;
+mod slurp;
+mod stat;
+mod tempfile;
 
 use crate::{Module, Spec};
 use std::collections::HashMap;
@@ -42,7 +48,16 @@ pub fn library() -> &'static [Entry] {
             module: Some(module),
             aliases,
         };
-        let mut all = vec![remote(&ping::Ping, &[])];
+        let mut all = vec![
+            remote(&command::RunCommand, &[]),
+            remote(&command::RunShell, &[]),
+            remote(&copy::Copy, &[]),
+            remote(&file::FileModule, &[]),
+            remote(&ping::Ping, &[]),
+            remote(&slurp::Slurp, &[]),
+            remote(&stat::StatModule, &[]),
+            remote(&tempfile::Tempfile, &[]),
+        ];
         all.extend(controller::SPECS.iter().copied().map(|spec| Entry { spec, module: None, aliases: &[] }));
         all.sort_by_key(|entry| entry.spec.name);
         all

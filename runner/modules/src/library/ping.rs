@@ -20,7 +20,7 @@ impl Module for Ping {
     fn plan<'a>(&self, call: &'a Call<'a>, _: &dyn System) -> Result<Plan<'a>, Failure> {
         let data = call.args.str("data");
         if data == "crash" {
-            return Err("boom".into());
+            return Err("Task failed: Module failed: boom".into());
         }
         let mut plan = Plan::new();
         plan.set("ping", data);
