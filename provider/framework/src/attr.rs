@@ -4,20 +4,15 @@
 ///
 /// A part of the value that is unknown and has no `Attr` of its own makes the whole unknown: an `Attr<Vec<String>>` with
 /// one unknown element is [`Attr::Unknown`]. Where parts are to be told apart, they are `Attr`s themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attr<T> {
     /// Absent.
+    #[default]
     Null,
     /// Decided during apply.
     Unknown,
     /// Known.
     Known(T),
-}
-
-impl<T> Default for Attr<T> {
-    fn default() -> Self {
-        Self::Null
-    }
 }
 
 impl<T> From<T> for Attr<T> {

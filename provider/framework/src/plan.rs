@@ -71,10 +71,9 @@ fn settle(attribute: &Attribute, value: &mut Value, place: &Place<'_>) {
         *value = Value::Null;
         return;
     }
-    if place.config.is_null() {
-        if let Some(default) = attribute.default.as_ref().filter(|_| place.parent_is_set) {
-            *value = conform(default, &attribute.ty());
-        }
+    let default = attribute.default.as_ref().filter(|_| place.config.is_null() && place.parent_is_set);
+    if let Some(default) = default {
+        *value = conform(default, &attribute.ty());
     }
     if value != place.prior && attribute.same(value, place.prior) {
         *value = place.prior.clone();

@@ -93,10 +93,10 @@ fn broken_promise(promises: &Refinements, new: &Value) -> Option<String> {
     if promises.not_null && new.is_null() {
         return Some("it was promised not to be null".to_owned());
     }
-    if let (Some(prefix), Some(text)) = (&promises.prefix, new.as_str()) {
-        if !text.starts_with(prefix.as_str()) {
-            return Some(format!("it was promised to begin with \"{prefix}\""));
-        }
+    if let (Some(prefix), Some(text)) = (&promises.prefix, new.as_str())
+        && !text.starts_with(prefix.as_str())
+    {
+        return Some(format!("it was promised to begin with \"{prefix}\""));
     }
     if let Some(number) = new.as_number() {
         let below = promises

@@ -104,7 +104,6 @@ impl Check {
     }
 
     /// Elements of nested attributes or blocks: as many, under the same keys, as configured.
-    #[expect(clippy::too_many_arguments, reason = "three values side by side are what the rule is about")]
     fn nested(
         &mut self,
         nesting: Nesting,

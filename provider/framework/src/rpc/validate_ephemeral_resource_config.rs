@@ -10,9 +10,8 @@ use crate::{Diagnostics, Provider};
 pub(crate) async fn answer<P: Provider>(server: &Server<P>, _: &Context, request: Request) -> Response {
     let mut diagnostics = Diagnostics::new();
     if let Some(ephemeral) = or_report(server.ephemeral(&request.type_name), &mut diagnostics) {
-        if let Some(config) =
-            or_report(decode(&request.config, ephemeral.ty(), "configuration"), &mut diagnostics)
-        {
+        let config = or_report(decode(&request.config, ephemeral.ty(), "configuration"), &mut diagnostics);
+        if let Some(config) = config {
             check_against_schema(ephemeral.schema(), &config, true, &mut diagnostics);
             ephemeral.validate(&config, &mut diagnostics);
         }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use provider_protocol::cty::Value;
 
+/// Decides a value at plan time, or not.
+pub type Decide = Arc<dyn Fn(&Change<'_>) -> Option<Value> + Send + Sync>;
+
 /// A step of planning one attribute; applied in the order of the schema.
 #[derive(Clone)]
 pub enum PlanModifier {
@@ -24,7 +27,7 @@ pub enum PlanModifier {
         condition: Arc<dyn Fn(&Change<'_>) -> bool + Send + Sync>,
     },
     /// Any other value for a computed attribute, decided at plan time.
-    Plan(Arc<dyn Fn(&Change<'_>) -> Option<Value> + Send + Sync>),
+    Plan(Decide),
 }
 
 /// What a modifier sees of its attribute.

@@ -17,10 +17,12 @@ pub struct Validator {
     target: Target,
 }
 
+type Check = Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
+
 #[derive(Clone)]
 enum Target {
     /// The value itself; the error may say more than the requirement.
-    Value(Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>),
+    Value(Check),
     /// Each element.
     Each(Box<Validator>),
     /// Each key of a map.
