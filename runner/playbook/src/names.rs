@@ -11,10 +11,44 @@ pub enum Resolved {
     Unknown(Option<String>),
 }
 
+/// The lookups of `ansible.builtin`, and those that once were there and are found in collections now.
+pub const BUILTIN_LOOKUPS: [&str; 25] = [
+    "cartesian",
+    "config",
+    "csvfile",
+    "dict",
+    "env",
+    "file",
+    "fileglob",
+    "first_found",
+    "flattened",
+    "indexed_items",
+    "ini",
+    "inventory_hostnames",
+    "items",
+    "lines",
+    "list",
+    "nested",
+    "password",
+    "pipe",
+    "random_choice",
+    "sequence",
+    "subelements",
+    "template",
+    "together",
+    "url",
+    "vars",
+];
+
 /// Knows modules, so that a playbook's mistakes are found before anything runs.
 pub trait ModuleNames: Send + Sync {
     /// What a name written in a task means; `collections` are searched for a name without a dot.
     fn resolve(&self, name: &str, collections: &[String]) -> Resolved;
+
+    /// Whether a lookup plugin of this name exists, for `with_NAME`.
+    fn knows_lookup(&self, name: &str) -> bool {
+        name.contains('.') || BUILTIN_LOOKUPS.contains(&name)
+    }
 
     /// What is wrong with an option of a module, by the module's full name: none when the module has it.
     fn unknown_option(&self, _module: &str, _option: &str) -> Option<UnknownOption> {

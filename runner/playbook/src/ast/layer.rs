@@ -18,7 +18,7 @@ pub struct Layer {
     pub keywords: Keywords,
     /// Its `vars:` (for an import or include the parameters it passes).
     pub vars: Arc<Map>,
-    /// What it stands in; none for a play.
+    /// What it stands in; none for a play that was not imported.
     pub parent: Option<Arc<Layer>>,
 }
 
@@ -27,6 +27,8 @@ pub struct Layer {
 pub enum LayerKind {
     /// A play.
     Play,
+    /// `import_playbook`, around the plays of the imported file.
+    ImportPlaybook,
     /// A role, entered from `roles:`, a dependency, `import_role` or `include_role`.
     Role(Arc<Role>),
     /// A block.
