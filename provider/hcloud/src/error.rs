@@ -168,6 +168,12 @@ impl Error {
         Self { operation: operation.into(), kind: Arc::new(kind) }
     }
 
+    /// An error of input that a caller refuses before asking.
+    #[must_use]
+    pub fn input(operation: &str, reason: impl Into<String>) -> Self {
+        Self::new(operation, Kind::Input(reason.into()))
+    }
+
     /// What we were doing, e.g. `create server edge-3`.
     #[must_use]
     pub fn operation(&self) -> &str {
