@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 const ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
 
 fn main() {
-    let root = Path::new(&var("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace is there");
+    let root =
+        Path::new(&var("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace is there");
     for path in ["runner/agent", "runner/modules", "Cargo.lock", "Cargo.toml"] {
         println!("cargo:rerun-if-changed={}", root.join(path).display());
     }
@@ -64,7 +65,13 @@ fn find_or_build(architecture: &str, root: &Path, out: &Path, release: bool) -> 
         .arg(&folder)
         .env("RUSTFLAGS", "-C target-feature=+crt-static");
     // What the outer build was told must not reach the inner one: wrappers, flags, its own profile.
-    for name in ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CLIPPY_ARGS", "CARGO_BUILD_TARGET"] {
+    for name in [
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CLIPPY_ARGS",
+        "CARGO_BUILD_TARGET",
+    ] {
         cargo.env_remove(name);
     }
     let done = cargo.status().expect("cargo runs: it runs us");

@@ -95,7 +95,9 @@ pub(crate) fn ssh_command(endpoint: &Endpoint, defaults: &Defaults) -> Result<Ss
     let retries = ["ansible_ssh_retries", "ansible_ssh_reconnection_retries"]
         .into_iter()
         .find_map(setting)
-        .map_or(Ok(defaults.retries), |text| text.trim().parse().map_err(|_| format!("ansible_ssh_retries is no number: {text}")))?;
+        .map_or(Ok(defaults.retries), |text| {
+        text.trim().parse().map_err(|_| format!("ansible_ssh_retries is no number: {text}"))
+    })?;
     Ok(SshCommand {
         program: setting("ansible_ssh_executable").unwrap_or(&defaults.ssh_executable).to_owned(),
         options,
@@ -173,7 +175,8 @@ mod tests {
     #[test]
     fn the_users_control_path_is_left_alone() {
         for args in ["-o ControlPath=~/.ssh/%C", "-oControlPath=/x", "-o 'controlpath /x'"] {
-            let command = ssh_command(&endpoint(&[("ansible_ssh_args", args)]), &Defaults::default()).expect("sound");
+            let command =
+                ssh_command(&endpoint(&[("ansible_ssh_args", args)]), &Defaults::default()).expect("sound");
             assert!(command.users_own_control, "{args}");
             let line = command.as_master(Path::new("/ours"), "true").join(" ");
             assert!(!line.contains("/ours"), "{line}");
@@ -185,7 +188,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said() {
         let broken = endpoint(&[("ansible_ssh_common_args", "-o 'x")]);
-        assert!(ssh_command(&broken, &Defaults::default()).expect_err("an open quote").contains("not closed"));
+        assert!(
+            ssh_command(&broken, &Defaults::default()).expect_err("an open quote").contains("not closed")
+        );
         let broken = endpoint(&[("ansible_ssh_retries", "many")]);
         assert!(ssh_command(&broken, &Defaults::default()).expect_err("no number").contains("many"));
     }

@@ -35,12 +35,17 @@ pub(crate) enum Said {
 pub(crate) fn script(mark: &str, images: &Images, folders: &[String]) -> String {
     let mut hashes = String::new();
     for image in images.all() {
-        let names = image.machine_names().iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join("|");
+        let names =
+            image.machine_names().iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join("|");
         hashes += &format!("{names}) h={}; z={};; ", image.sha256(), image.size());
     }
     let folders: Vec<String> = folders.iter().filter_map(|folder| folder_word(folder)).collect();
-    let lines: Vec<&str> =
-        SCRIPT.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("# ")).filter(|l| *l != "#").collect();
+    let lines: Vec<&str> = SCRIPT
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("# "))
+        .filter(|l| *l != "#")
+        .collect();
     lines
         .join(" ")
         .replace("@M@", mark)
@@ -51,7 +56,7 @@ pub(crate) fn script(mark: &str, images: &Images, folders: &[String]) -> String 
 
 /// A folder as a double-quoted word; `~/` is the home. Folders with characters a shell would act on are left out:
 /// they are a preference, and there are others.
-fn folder_word(folder: &str) -> Option<String> {
+pub(crate) fn folder_word(folder: &str) -> Option<String> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "/._-+@ ~".contains(c);
     if !folder.chars().all(harmless) {
         return None;

@@ -39,6 +39,11 @@ pub(crate) enum End {
 }
 
 impl Ending {
+    /// Whether it is a process of ours.
+    pub(crate) fn is_process(&self) -> bool {
+        matches!(self, Ending::Process(_))
+    }
+
     /// Waits for the end; whoever asks a second time, or gives up waiting, hears [`End::Vanished`] from then on.
     pub(crate) async fn wait(&mut self) -> End {
         match std::mem::replace(self, Ending::Past) {
@@ -64,8 +69,12 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
 
 /// Starts a process with pipes; it dies with its [`Ending`].
 pub(crate) fn spawn(command: &mut Command) -> io::Result<Channel> {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     Ok(Channel {
         stdin: Box::new(stdin.expect("was piped")),

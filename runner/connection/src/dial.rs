@@ -21,7 +21,7 @@ const CHANNELS_MAX: usize = 8;
 pub(crate) enum Route {
     /// Through ssh.
     Ssh(Box<Host>),
-    /// To this machine.
+    /// To this machine, by starting programs.
     Local,
 }
 
@@ -74,30 +74,36 @@ impl Dialed {
             *guard = Some(master);
         }
     }
+
+    /// Hands over the channel without waiting for a word from it; such a channel is nobody's foundation.
+    pub(crate) fn into_parts(self) -> (Channel, Lease) {
+        (self.channel, self.lease)
+    }
 }
 
 impl Route {
     pub(crate) fn ssh(endpoint: &Endpoint, command: SshCommand, room: Arc<Room>) -> Route {
-        Route::Ssh(Box::new(Host { command, password: endpoint.password.clone(), room, master: Arc::default() }))
+        Route::Ssh(Box::new(Host {
+            command,
+            password: endpoint.password.clone(),
+            room,
+            master: Arc::default(),
+        }))
     }
 
     /// Starts a command line. With `terminal` it has one on the other side.
     pub(crate) async fn dial(&self, line: &str, terminal: bool) -> Result<Dialed, Lost> {
         match self {
             Route::Ssh(host) => host.dial(line, terminal).await,
-            Route::Local => {
-                let channel = spawn(Command::new("/bin/sh").args(["-c", line]));
-                let channel = channel.map_err(|e| Lost::transient(format!("failed to start /bin/sh: {e}")))?;
-                Ok(Dialed { channel, lease: Lease::of_nothing(), founding: None })
-            }
+            Route::Local => spawn_shell(line),
         }
     }
 
-    /// Whether a connection is open that another channel could use.
-    pub(crate) async fn is_open(&self) -> bool {
+    /// Starts a command line over a connection of its own.
+    pub(crate) fn dial_alone(&self, line: &str) -> Result<Dialed, Lost> {
         match self {
-            Route::Ssh(host) => host.live_master(&*host.master.lock().await).is_some(),
-            Route::Local => true,
+            Route::Ssh(host) => host.dial_alone(line, false),
+            Route::Local => spawn_shell(line),
         }
     }
 
@@ -117,8 +123,14 @@ impl Route {
     }
 }
 
+fn spawn_shell(line: &str) -> Result<Dialed, Lost> {
+    let channel = spawn(Command::new("/bin/sh").args(["-c", line]));
+    let channel = channel.map_err(|e| Lost::transient(format!("failed to start /bin/sh: {e}")))?;
+    Ok(Dialed { channel, lease: Lease::of_nothing(), founding: None })
+}
+
 impl Lease {
-    fn of_nothing() -> Lease {
+    pub(crate) fn of_nothing() -> Lease {
         Lease { _permit: None, _answers: None, founder: None }
     }
 }
@@ -136,11 +148,13 @@ impl Host {
             };
             match master.control.open(line).await {
                 Ok(channel) => {
-                    let lease = Lease { _permit: Some(permit), ..Lease::of_nothing() };
+                    let lease = Lease { _permit: Some(permit), _answers: None, founder: None };
                     return Ok(Dialed { channel, lease, founding: None });
                 }
                 // The server allows fewer channels than most; a connection of its own always works.
-                Err(openssh::Error::SshMux(_)) if master.control.is_alive().await => return self.dial_alone(line, false),
+                Err(openssh::Error::SshMux(_)) if master.control.is_alive().await => {
+                    return self.dial_alone(line, false);
+                }
                 Err(error) => tracing::debug!(%error, "the shared connection is gone"),
             }
             guard = self.master.clone().lock_owned().await;
@@ -180,7 +194,8 @@ impl Host {
         let mut command = Command::new(&self.command.program);
         command.args(args);
         let answers = self.password.as_ref().map(|password| self.room.answers(password)).transpose();
-        let answers = answers.map_err(|e| Lost::permanent(format!("failed to prepare the password for ssh: {e}")))?;
+        let answers =
+            answers.map_err(|e| Lost::permanent(format!("failed to prepare the password for ssh: {e}")))?;
         if let Some(answers) = &answers {
             command.env("SSH_ASKPASS", &answers.askpass).env("SSH_ASKPASS_REQUIRE", "force");
             command.env("PLAYBOOK_ANSWERS", &answers.pipe);
@@ -197,7 +212,10 @@ impl Host {
             });
         }
         let channel = spawn(&mut command).map_err(|error| {
-            Lost::permanent(format!("Failed to connect to the host via ssh: cannot start {}: {error}", self.command.program))
+            Lost::permanent(format!(
+                "Failed to connect to the host via ssh: cannot start {}: {error}",
+                self.command.program
+            ))
         })?;
         Ok((channel, answers))
     }

@@ -36,9 +36,38 @@ pub(crate) enum Mood {
 
 /// Words that end su's question in the languages glibc systems speak; the same list Ansible documents.
 const SU_QUESTIONS: &[&str] = &[
-    "password", "암호", "パスワード", "adgangskode", "contraseña", "contrasenya", "hasło", "heslo", "jelszó", "lösenord",
-    "mật khẩu", "mot de passe", "parola", "parool", "pasahitza", "passord", "passwort", "salasana", "sandi", "senha",
-    "wachtwoord", "ססמה", "лозинка", "парола", "пароль", "गुप्तशब्द", "शब्दकूट", "సంకేతపదము", "හස්පදය", "密码", "密碼", "口令",
+    "password",
+    "암호",
+    "パスワード",
+    "adgangskode",
+    "contraseña",
+    "contrasenya",
+    "hasło",
+    "heslo",
+    "jelszó",
+    "lösenord",
+    "mật khẩu",
+    "mot de passe",
+    "parola",
+    "parool",
+    "pasahitza",
+    "passord",
+    "passwort",
+    "salasana",
+    "sandi",
+    "senha",
+    "wachtwoord",
+    "ססמה",
+    "лозинка",
+    "парола",
+    "пароль",
+    "गुप्तशब्द",
+    "शब्दकूट",
+    "సంకేతపదము",
+    "හස්පදය",
+    "密码",
+    "密碼",
+    "口令",
 ];
 
 const REFUSALS: &[(Method, &str)] = &[
@@ -65,8 +94,12 @@ const REFUSALS: &[(Method, &str)] = &[
 
 /// Refusals that a password would have prevented, or a right one would.
 const PASSWORD_REFUSALS: &[&str] = &[
-    "Sorry, try again.", "password is required", "no password was provided", "incorrect password attempt",
-    "uthentication fail", "Authorization required",
+    "Sorry, try again.",
+    "password is required",
+    "no password was provided",
+    "incorrect password attempt",
+    "uthentication fail",
+    "Authorization required",
 ];
 
 /// Wraps a shell script without newlines so that it runs as the other user.
@@ -99,7 +132,9 @@ pub(crate) fn elevate(to: &Become, script: &str, nonce: &str) -> Result<Elevatio
             }
             format!("{} {} -u {user} {shell}", exe.unwrap_or("sudo"), flags.trim())
         }
-        Method::Su => format!("{} {} {user} -c {}", exe.unwrap_or("su"), given.unwrap_or_default(), quote(&shell)),
+        Method::Su => {
+            format!("{} {} {user} -c {}", exe.unwrap_or("su"), given.unwrap_or_default(), quote(&shell))
+        }
         Method::Doas => {
             let quiet = if has_password { "" } else { "-n" };
             format!("{} {} {quiet} -u {user} {shell}", exe.unwrap_or("doas"), given.unwrap_or_default())
@@ -228,7 +263,8 @@ mod tests {
         assert_eq!(bare.judge(stranger, 0), Mood::Refuses);
         assert_eq!(bare.refusal(stranger), "sudo refused: eve is not in the sudoers file.");
         let su = elevate(&to("su", true, None), "true", "k7").expect("known");
-        for question in ["Password: ", "Passwort: ", "パスワード：", "root's password:", "Password for root:"] {
+        for question in ["Password: ", "Passwort: ", "パスワード：", "root's password:", "Password for root:"]
+        {
             assert_eq!(su.judge(question, 0), Mood::Asks, "{question}");
         }
         assert_eq!(su.judge("Last login: today", 0), Mood::Quiet);

@@ -37,8 +37,6 @@ pub(crate) struct Greeted {
     pub lease: Lease,
     /// Bytes that came behind the last line of the script: the beginning of the agent's frames.
     pub early: Vec<u8>,
-    /// Numeric user id on the machine.
-    pub uid: String,
 }
 
 /// Why no agent runs.
@@ -46,6 +44,8 @@ pub(crate) struct Greeted {
 pub(crate) enum Unstarted {
     /// The machine cannot be reached.
     Lost(Lost),
+    /// It can, but there is no shell that works, or no place for the agent; Ansible calls that unreachable too.
+    Unusable(Lost),
     /// It can, but the task fails: a wrong become password, no agent for this architecture.
     Refused(String),
 }
@@ -93,10 +93,12 @@ impl Greeting<'_> {
             match talk.next(&mark).await? {
                 Said::Ready { uid, path } => {
                     tracing::debug!(%uid, %path, "the agent runs");
-                    return Ok(talk.into_greeted(uid));
+                    return Ok(talk.into_greeted());
                 }
                 Said::Need { gzip, machine } => {
-                    let Some(image) = self.images.for_machine(&machine) else { return Err(self.no_image(&machine)) };
+                    let Some(image) = self.images.for_machine(&machine) else {
+                        return Err(self.no_image(&machine));
+                    };
                     let (bytes, compressed) = image.parcel(gzip);
                     let packing = if compressed { "gzip" } else { "plain" };
                     let mut parcel = format!("SEND {} {packing}\n", bytes.len()).into_bytes();
@@ -112,7 +114,8 @@ impl Greeting<'_> {
 
     /// Starts a script, as the other user if there is one, up to the point where it may speak.
     pub(crate) async fn start(&self, mark: &str, script: &str) -> Result<Talk<'_>, Unstarted> {
-        let elevation = self.r#become.map(|to| elevate(to, script, mark)).transpose().map_err(Unstarted::Refused)?;
+        let elevation =
+            self.r#become.map(|to| elevate(to, script, mark)).transpose().map_err(Unstarted::Refused)?;
         let plain = || format!("/bin/sh -c {}", quote(script));
         let line = elevation.as_ref().map_or_else(plain, |elevation| elevation.line.clone());
         let terminal = elevation.as_ref().is_some_and(|elevation| elevation.needs_terminal);
@@ -144,7 +147,7 @@ impl Greeting<'_> {
 
 fn nowhere(reasons: &[String]) -> Unstarted {
     // The first sentences are Ansible's for the same situation.
-    Unstarted::Lost(Lost::permanent(format!(
+    Unstarted::Unusable(Lost::permanent(format!(
         "Failed to create temporary directory. In some cases, you may have been able to authenticate and did not have \
          permissions on the target directory. Consider changing the remote tmp path in ansible.cfg to a path rooted in \
          \"/tmp\". Tried: {}",
@@ -270,7 +273,8 @@ impl Talk<'_> {
         let end = timeout(LAST_WORDS_MAX, self.dialed.channel.ending.wait()).await.unwrap_or(End::Vanished);
         let said = self.noise.trim().replace('\r', "");
         if let Some(elevation) = &self.elevation
-            && (elevation.judge(&said, self.answered) == Mood::Refuses || end != End::Exited(255) && end != End::Vanished)
+            && (elevation.judge(&said, self.answered) == Mood::Refuses
+                || end != End::Exited(255) && end != End::Vanished)
         {
             return Unstarted::Refused(elevation.refusal(&said));
         }
@@ -284,33 +288,45 @@ impl Talk<'_> {
             return Unstarted::Refused(format!("failed to start the agent on this machine: {said}"));
         }
         // The login worked and its shell did not: another attempt will not change that.
-        let odd = match end {
-            End::Exited(255) | End::Vanished => String::new(),
-            End::Exited(status) => format!(" (the login shell ended with status {status})"),
-        };
-        let hopeless = !odd.is_empty()
-            || ["Permission denied", "Host key verification failed", "Could not resolve hostname", "Too many authentication"]
-                .iter()
-                .any(|words| said.contains(words));
-        Lost { message: format!("Failed to connect to the host via ssh: {said}{odd}"), transient: !hopeless }.into()
+        if let End::Exited(status) = end
+            && status != 255
+        {
+            let text = format!(
+                "Failed to connect to the host via ssh: {said} (the login shell ended with status {status})"
+            );
+            return Unstarted::Unusable(Lost::permanent(text));
+        }
+        let hopeless = [
+            "Permission denied",
+            "Host key verification failed",
+            "Could not resolve hostname",
+            "Too many authentication",
+        ]
+        .iter()
+        .any(|words| said.contains(words));
+        Lost { message: format!("Failed to connect to the host via ssh: {said}"), transient: !hopeless }
+            .into()
     }
 
     fn overdue(&self) -> Unstarted {
         let (noise, wait_s) = (self.noise.trim(), self.wait.as_secs());
         if self.elevation.is_some() {
-            return Unstarted::Refused(format!("Timeout ({wait_s}s) waiting for privilege escalation prompt: {noise}"));
+            return Unstarted::Refused(format!(
+                "Timeout ({wait_s}s) waiting for privilege escalation prompt: {noise}"
+            ));
         }
-        let text = format!("Failed to connect to the host via ssh: no shell answered within {wait_s} s. {noise}");
+        let text =
+            format!("Failed to connect to the host via ssh: no shell answered within {wait_s} s. {noise}");
         Lost::transient(text.trim_end()).into()
     }
 
-    fn into_greeted(self, uid: String) -> Greeted {
+    fn into_greeted(self) -> Greeted {
         let Dialed { channel: Channel { stdin, stdout, stderr, ending }, lease, .. } = self.dialed;
-        Greeted { stdin, stdout, stderr, ending, lease, early: self.unread, uid }
+        Greeted { stdin, stdout, stderr, ending, lease, early: self.unread }
     }
 
-    /// Hands over the streams, for a script that goes on as something else than an agent.
-    pub(crate) fn into_channel(self) -> (Channel, Lease, Vec<u8>, String) {
-        (self.dialed.channel, self.dialed.lease, self.unread, self.noise)
+    /// Hands over the streams, with what was read too far, for a script that goes on as something else.
+    pub(crate) fn into_parts(self) -> (Channel, Lease, Vec<u8>) {
+        (self.dialed.channel, self.dialed.lease, self.unread)
     }
 }

@@ -63,7 +63,9 @@ impl Image {
             return (Cow::Borrowed(self.stored), self.compressed);
         }
         let mut plain = Vec::with_capacity(self.size);
-        flate2::read::GzDecoder::new(self.stored).read_to_end(&mut plain).expect("the build compressed these bytes");
+        flate2::read::GzDecoder::new(self.stored)
+            .read_to_end(&mut plain)
+            .expect("the build compressed these bytes");
         (Cow::Owned(plain), false)
     }
 }

@@ -45,9 +45,7 @@ pub(crate) struct Link {
     routes: Arc<Routes>,
     next: AtomicU64,
     writer: JoinHandle<()>,
-    reader: JoinHandle<()>,
-    /// Numeric user id of the agent.
-    pub uid: String,
+    reader: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug, Default)]
@@ -86,7 +84,7 @@ struct Pending<'a> {
 impl Link {
     /// Exchanges greetings with an agent that was just started.
     pub(crate) async fn start(greeted: Greeted) -> Result<Link, Lost> {
-        let Greeted { mut stdin, mut stdout, stderr, mut ending, lease, early, uid } = greeted;
+        let Greeted { mut stdin, mut stdout, stderr, mut ending, lease, early } = greeted;
         let mut decoder = Decoder::default();
         decoder.feed(&early);
         let hello = timeout(HELLO_MAX, read_hello(&mut stdout, &mut decoder)).await;
@@ -94,12 +92,16 @@ impl Link {
         let hello = match hello {
             Ok(hello) => hello,
             Err(error) => {
-                let noise = last_words(stderr).await;
-                return Err(Lost::transient(format!("the agent did not start on the host: {error}. {noise}").trim_end()));
+                drop(stdin);
+                let noise = timeout(LAST_WORDS_MAX, tail(stderr)).await.unwrap_or_default();
+                return Err(Lost::transient(
+                    format!("the agent did not start on the host: {error}. {noise}").trim_end(),
+                ));
             }
         };
         if hello.version != VERSION {
-            let text = format!("the agent on the host speaks version {}, we speak version {VERSION}", hello.version);
+            let text =
+                format!("the agent on the host speaks version {}, we speak version {VERSION}", hello.version);
             return Err(Lost::permanent(text));
         }
         let ours = encode(&Hello::own(), &[]).expect("a greeting is short");
@@ -121,20 +123,21 @@ impl Link {
             let _ = stdin.shutdown().await;
         });
         let to = routes.clone();
+        let noise = tokio::spawn(tail(stderr));
         let reader = tokio::spawn(async move {
             let error = route_replies(&mut stdout, decoder, &to).await;
-            // The machine's resources are free before anybody hears that the link is gone.
-            let noise = last_words(stderr).await;
+            let noise = timeout(LAST_WORDS_MAX, noise).await.ok().and_then(Result::ok).unwrap_or_default();
             let end = timeout(LAST_WORDS_MAX, ending.wait()).await.unwrap_or(End::Vanished);
+            // Nobody hears that the link is gone before its place is free.
             drop(lease);
             to.close(epitaph(&error, end, &noise));
         });
-        Ok(Link { outgoing, routes, next: AtomicU64::new(1), writer, reader, uid })
+        Ok(Link { outgoing, routes, next: AtomicU64::new(1), writer, reader: Mutex::new(Some(reader)) })
     }
 
     /// Whether requests can still be sent.
     pub(crate) fn is_alive(&self) -> bool {
-        self.routes.lock().gone.is_none() && !self.writer.is_finished() && !self.reader.is_finished()
+        self.routes.lock().gone.is_none() && !self.writer.is_finished()
     }
 
     fn lost(&self) -> Lost {
@@ -161,7 +164,12 @@ impl Link {
         Ok(Pending { link: self, id, replies, done: false })
     }
 
-    async fn send(&self, pending: &mut Pending<'_>, request: &Request, body: &[u8]) -> Result<(), TransferError> {
+    async fn send(
+        &self,
+        pending: &mut Pending<'_>,
+        request: &Request,
+        body: &[u8],
+    ) -> Result<(), TransferError> {
         let frame = encode(request, body).map_err(|e| {
             pending.done = true;
             TransferError::Refused { message: e.to_string() }
@@ -221,7 +229,8 @@ impl Link {
                 self.send(&mut pending, &start, &[]).await?;
                 let mut piece = vec![0; CHUNK];
                 loop {
-                    let filled = fill(&mut file, &mut piece).await.map_err(|error| local_error(path, &error))?;
+                    let filled =
+                        fill(&mut file, &mut piece).await.map_err(|error| local_error(path, &error))?;
                     let last = filled < piece.len();
                     self.send(&mut pending, &Request::Chunk { id, last }, &piece[..filled]).await?;
                     if last {
@@ -235,9 +244,11 @@ impl Link {
         }
         match pending.next().await? {
             (Reply::Stored { path, .. }, _) => Ok(pending.finish(path.to_string_lossy().into_owned())),
-            (Reply::Failed { errno, message, .. }, _) => {
-                Err(pending.finish(remote_error(&dest.unwrap_or(Path::new("")).to_string_lossy(), errno, message)))
-            }
+            (Reply::Failed { errno, message, .. }, _) => Err(pending.finish(remote_error(
+                &dest.unwrap_or(Path::new("")).to_string_lossy(),
+                errno,
+                message,
+            ))),
             _ => Err(Lost::transient("the agent answered something else than was asked").into()),
         }
     }
@@ -277,18 +288,21 @@ impl Link {
         self.routes.close("the connection was closed".to_owned());
         // The writer ends with the channel; it cannot be closed from here, so it is ended.
         self.writer.abort();
-        let deadline = tokio::time::Instant::now() + FAREWELL_MAX;
-        while !self.reader.is_finished() && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        let reader = self.reader.lock().unwrap_or_else(|broken| broken.into_inner()).take();
+        if let Some(mut reader) = reader
+            && timeout(FAREWELL_MAX, &mut reader).await.is_err()
+        {
+            reader.abort();
         }
-        self.reader.abort();
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
         self.writer.abort();
-        self.reader.abort();
+        if let Some(reader) = self.reader.lock().unwrap_or_else(|broken| broken.into_inner()).take() {
+            reader.abort();
+        }
     }
 }
 
@@ -380,13 +394,25 @@ async fn route_replies(stdout: &mut Output, mut decoder: Decoder, routes: &Route
 
 fn reply_id(reply: &Reply) -> u64 {
     match reply {
-        Reply::Outcome { id, .. } | Reply::Stored { id, .. } | Reply::Chunk { id, .. } | Reply::Failed { id, .. } => *id,
+        Reply::Outcome { id, .. }
+        | Reply::Stored { id, .. }
+        | Reply::Chunk { id, .. }
+        | Reply::Failed { id, .. } => *id,
     }
 }
 
-async fn last_words(mut stderr: Output) -> String {
+/// Reads error output to its end, so that nobody is held up by it, and keeps the last of it.
+async fn tail(mut stderr: Output) -> String {
     let mut said = Vec::new();
-    let _ = timeout(LAST_WORDS_MAX, (&mut stderr).take(NOISE_MAX as u64).read_to_end(&mut said)).await;
+    let mut buffer = [0; 4096];
+    while let Ok(n) = stderr.read(&mut buffer).await {
+        if n == 0 {
+            break;
+        }
+        said.extend_from_slice(&buffer[..n]);
+        let excess = said.len().saturating_sub(NOISE_MAX);
+        said.drain(..excess);
+    }
     String::from_utf8_lossy(&said).trim().replace('\r', "")
 }
 

@@ -67,7 +67,10 @@ mod tests {
         let check = |line: &str, words: &[&str]| assert_eq!(split(line).expect("a sound line"), words);
         check("", &[]);
         check("  -o  A=b ", &["-o", "A=b"]);
-        check("-o ProxyCommand=\"ssh -W %h:%p 'jump host'\"", &["-o", "ProxyCommand=ssh -W %h:%p 'jump host'"]);
+        check(
+            "-o ProxyCommand=\"ssh -W %h:%p 'jump host'\"",
+            &["-o", "ProxyCommand=ssh -W %h:%p 'jump host'"],
+        );
         check(r#"a\ b "c\"d" "e\f""#, &["a b", "c\"d", "e\\f"]);
         assert!(split("it's").is_err());
         assert!(split("\"open").is_err());

@@ -48,14 +48,19 @@ impl Drop for Answers {
 
 impl Room {
     pub(crate) fn new() -> io::Result<Room> {
-        let candidates = [Some(std::env::temp_dir()), Some(PathBuf::from("/tmp")), Some(PathBuf::from("/var/tmp"))];
+        let candidates =
+            [Some(std::env::temp_dir()), Some(PathBuf::from("/tmp")), Some(PathBuf::from("/var/tmp"))];
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let mut refused = io::Error::other("no folder for temporary files is short enough for a socket");
         for base in candidates.into_iter().chain([runtime]).flatten() {
             if base.as_os_str().len() + "/pb-123456/4294967295".len() > CONTROL_PATH_MAX {
                 continue;
             }
-            match tempfile::Builder::new().prefix("pb-").permissions(fs::Permissions::from_mode(0o700)).tempdir_in(base) {
+            match tempfile::Builder::new()
+                .prefix("pb-")
+                .permissions(fs::Permissions::from_mode(0o700))
+                .tempdir_in(base)
+            {
                 Ok(folder) => return Ok(Room { folder, next: AtomicU32::new(1) }),
                 Err(error) => refused = error,
             }
@@ -117,7 +122,8 @@ mod tests {
     use super::*;
 
     fn ask(answers: &Answers, question: &str) -> Option<String> {
-        let out = Command::new(&answers.askpass).arg(question).env("PLAYBOOK_ANSWERS", &answers.pipe).output();
+        let out =
+            Command::new(&answers.askpass).arg(question).env("PLAYBOOK_ANSWERS", &answers.pipe).output();
         let out = out.expect("the program runs");
         out.status.success().then(|| String::from_utf8_lossy(&out.stdout).trim_end().to_owned())
     }
