@@ -30,6 +30,10 @@ mod stdio;
 mod tls;
 mod wire;
 
+// The processes of these tests are unix ones.
+#[cfg(all(test, unix))]
+mod tests;
+
 pub use capabilities::{ClientCapabilities, DeferredReason, ServerCapabilities};
 pub use context::Context;
 pub use diagnostics::{Diagnostic, Severity};

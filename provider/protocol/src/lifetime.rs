@@ -90,8 +90,7 @@ impl Lifetime {
 
     /// Exits when the process that launched this one is gone: a killed Terraform cannot say goodbye.
     #[cfg(unix)]
-    pub(crate) async fn watch_parent(self) {
-        let parent = std::os::unix::process::parent_id();
+    pub(crate) async fn watch_parent(self, parent: u32) {
         loop {
             tokio::time::sleep(PARENT_POLL).await;
             if std::os::unix::process::parent_id() != parent {

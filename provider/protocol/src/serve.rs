@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The largest gRPC message in bytes, both ways: what the Go SDK allows.
-const MESSAGE_BYTES_MAX: usize = 256 << 20;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 256 << 20;
 
 /// What the provider is, as far as serving it needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +81,9 @@ pub fn launched_by_terraform() -> bool {
 /// Without the magic cookie the answer is [`ServeError::NotAPlugin`]; print it and exit with 1.
 pub fn serve(provider: impl ProviderServer, plugin: &Plugin) -> Result<(), ServeError> {
     let launch = Launch::from_env(environment).ok_or(ServeError::NotAPlugin)?;
+    // Asked before the handshake: once that is read, the parent may be gone at any time.
+    #[cfg(unix)]
+    let parent = std::os::unix::process::parent_id();
     let mut streams = Streams::claim().map_err(ServeError::Process)?;
     logging::install(plugin, environment);
     panic_report::install_hook(plugin);
@@ -88,6 +91,8 @@ pub fn serve(provider: impl ProviderServer, plugin: &Plugin) -> Result<(), Serve
     block_on(async {
         let lifetime = Lifetime::new();
         heed_signals(&lifetime).map_err(ServeError::Process)?;
+        #[cfg(unix)]
+        tokio::spawn(lifetime.clone().watch_parent(parent));
         let listener = Listener::bind(&launch).map_err(ServeError::Listen)?;
         let line = launch.line(&listener.address(), tls.as_ref().map(|tls| tls.certificate.as_ref()));
         streams.write_stdout(&line).map_err(ServeError::Process)?;
@@ -99,6 +104,7 @@ pub fn serve(provider: impl ProviderServer, plugin: &Plugin) -> Result<(), Serve
 pub fn serve_debug(provider: impl ProviderServer, plugin: &Plugin) -> Result<(), ServeError> {
     logging::install(plugin, environment);
     block_on(async {
+        let mut interrupt = interrupts().map_err(ServeError::Process)?;
         let mut attached = attach(provider, plugin).await?;
         let text = format!(
             "Provider started. To attach Terraform CLI, set the TF_REATTACH_PROVIDERS environment variable with the \
@@ -108,7 +114,7 @@ pub fn serve_debug(provider: impl ProviderServer, plugin: &Plugin) -> Result<(),
         io::stdout().lock().write_all(text.as_bytes()).map_err(ServeError::Process)?;
         tokio::select! {
             stopped = attached.stopped() => return stopped,
-            signal = tokio::signal::ctrl_c() => signal.map_err(ServeError::Process)?,
+            _ = interrupt.recv() => {}
         }
         attached.stop().await
     })
@@ -127,28 +133,33 @@ fn block_on(work: impl Future<Output = Result<(), ServeError>>) -> Result<(), Se
     result
 }
 
-/// Ctrl-C reaches the whole process group, but it is for Terraform to answer: it will ask us to stop. SIGTERM is for us,
-/// and so is the death of Terraform.
+/// Ctrl-C, from now on.
+#[cfg(unix)]
+fn interrupts() -> io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+/// Ctrl-C, from now on.
+#[cfg(windows)]
+fn interrupts() -> io::Result<tokio::signal::windows::CtrlC> {
+    tokio::signal::windows::ctrl_c()
+}
+
+/// Ctrl-C reaches the whole process group, but it is for Terraform to answer: it will ask us to stop. SIGTERM is for us.
 fn heed_signals(lifetime: &Lifetime) -> io::Result<()> {
+    let mut interrupt = interrupts()?;
+    tokio::spawn(async move { while interrupt.recv().await.is_some() {} });
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::spawn(async move { while interrupt.recv().await.is_some() {} });
-        let mut terminate = signal(SignalKind::terminate())?;
-        let ending = lifetime.clone();
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let lifetime = lifetime.clone();
         tokio::spawn(async move {
             terminate.recv().await;
-            ending.exit(GOODBYE_GRACE);
+            lifetime.exit(GOODBYE_GRACE);
         });
-        tokio::spawn(lifetime.clone().watch_parent());
     }
     #[cfg(windows)]
-    {
-        let _ = lifetime;
-        let mut interrupt = tokio::signal::windows::ctrl_c()?;
-        tokio::spawn(async move { while interrupt.recv().await.is_some() {} });
-    }
+    let _ = lifetime;
     Ok(())
 }
 
