@@ -31,6 +31,11 @@ pub(crate) trait FromWire {
     type Wire;
 
     fn from_wire(wire: Self::Wire) -> Self;
+
+    /// What the call is about, under the key that log lines of Go providers use for it.
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        None
+    }
 }
 
 /// A response that can be written to the wire.
@@ -41,4 +46,9 @@ pub(crate) trait ToWire {
 
     /// The response that says nothing but this: Terraform then keeps the state it has.
     fn failed(diagnostic: Diagnostic) -> Self;
+
+    /// What the user is told, for the log.
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &[]
+    }
 }

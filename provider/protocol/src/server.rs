@@ -10,7 +10,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use tonic::{Request, Response, Status};
-use tracing::Instrument;
+use tracing::{Instrument, field};
 
 use crate::{
     Context, Diagnostic, Plugin, ProviderServer,
@@ -54,17 +54,30 @@ impl<P: ProviderServer> Server<P> {
             tf_req_id = %request_id,
             tf_provider_addr = self.plugin.address,
             tf_proto_version = PROTOCOL_VERSION,
+            tf_resource_type = field::Empty,
+            tf_data_source_type = field::Empty,
+            tf_ephemeral_resource_type = field::Empty,
+            tf_function_name = field::Empty,
         );
         let context = Context { cancelled: self.lifetime.call_token(), request_id };
         let cancel_if_dropped = context.cancelled.clone().drop_guard();
         let provider = Arc::clone(&self.provider);
         let request = Q::from_wire(request.into_inner());
+        if let Some((key, name)) = request.subject() {
+            span.record(key, name);
+        }
         let work = async move {
             tracing::trace!("received request");
             let started = Instant::now();
             let answer = run(&provider, &context, request).await;
             let tf_req_duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::trace!(tf_req_duration_ms, "served request");
+            let errors = answer.diagnostics().iter().filter(|diagnostic| diagnostic.is_error()).count();
+            tracing::trace!(
+                tf_req_duration_ms,
+                diagnostic_error_count = errors,
+                diagnostic_warning_count = answer.diagnostics().len() - errors,
+                "served request"
+            );
             answer
         };
         let outcome = self.lifetime.in_flight().spawn(work.instrument(span)).await;

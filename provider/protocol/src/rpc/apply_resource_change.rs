@@ -53,6 +53,10 @@ impl FromWire for Request {
             planned_identity: identity_from_wire(wire.planned_identity),
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -69,5 +73,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

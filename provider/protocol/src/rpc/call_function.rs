@@ -33,6 +33,10 @@ impl FromWire for Request {
             arguments: wire.arguments.into_iter().map(|value| DynamicValue::from_wire(Some(value))).collect(),
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_function_name", &self.name))
+    }
 }
 
 impl ToWire for Response {

@@ -31,6 +31,10 @@ impl FromWire for Request {
     fn from_wire(wire: Self::Wire) -> Self {
         Request { type_name: wire.type_name, state: DynamicValue::from_wire(wire.state) }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -45,5 +49,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

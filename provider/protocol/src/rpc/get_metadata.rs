@@ -56,4 +56,8 @@ impl ToWire for Response {
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
     }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
 }

@@ -56,6 +56,10 @@ impl FromWire for Request {
             identity: identity_from_wire(wire.identity),
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -77,5 +81,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

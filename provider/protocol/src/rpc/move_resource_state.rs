@@ -56,6 +56,10 @@ impl FromWire for Request {
             source_identity_schema_version: wire.source_identity_schema_version,
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_resource_type", &self.target_type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -72,5 +76,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

@@ -46,6 +46,10 @@ impl FromWire for Request {
             client_capabilities: ClientCapabilities::from_wire(wire.client_capabilities),
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_ephemeral_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -63,5 +67,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

@@ -65,6 +65,10 @@ impl FromWire for Request {
             planned_private: wire.planned_private,
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -83,5 +87,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

@@ -43,6 +43,10 @@ impl FromWire for Request {
             client_capabilities: ClientCapabilities::from_wire(wire.client_capabilities),
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_data_source_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -58,5 +62,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

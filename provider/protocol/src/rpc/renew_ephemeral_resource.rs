@@ -34,6 +34,10 @@ impl FromWire for Request {
     fn from_wire(wire: Self::Wire) -> Self {
         Request { type_name: wire.type_name, private: wire.private }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_ephemeral_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -49,5 +53,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

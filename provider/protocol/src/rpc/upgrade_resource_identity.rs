@@ -37,6 +37,10 @@ impl FromWire for Request {
             raw_identity: RawState::from_wire(wire.raw_identity),
         }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_resource_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -51,5 +55,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

@@ -29,6 +29,10 @@ impl FromWire for Request {
     fn from_wire(wire: Self::Wire) -> Self {
         Request { type_name: wire.type_name, config: DynamicValue::from_wire(wire.config) }
     }
+
+    fn subject(&self) -> Option<(&'static str, &str)> {
+        Some(("tf_data_source_type", &self.type_name))
+    }
 }
 
 impl ToWire for Response {
@@ -40,5 +44,9 @@ impl ToWire for Response {
 
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic] }
+    }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }

@@ -39,4 +39,8 @@ impl ToWire for Response {
     fn failed(diagnostic: Diagnostic) -> Self {
         Response { diagnostics: vec![diagnostic] }
     }
+
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
 }

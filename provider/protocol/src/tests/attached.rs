@@ -29,7 +29,7 @@ const PLUGIN: Plugin = Plugin { name: "mirror", version: "1.2.3", address: "exam
 /// Counts configurations, echoes states, and tells when a call was cancelled.
 #[derive(Default)]
 struct Mirror {
-    configured: AtomicUsize,
+    configured: Arc<AtomicUsize>,
     cancelled: Arc<tokio::sync::Notify>,
     started: Arc<tokio::sync::Notify>,
 }
@@ -203,6 +203,7 @@ async fn rule_8_what_is_absent_comes_back_as_it_came() {
 #[tokio::test]
 async fn rule_19_a_provider_is_configured_again_and_again() {
     let mirror = Mirror::default();
+    let configured = Arc::clone(&mirror.configured);
     let (attached, mut provider) = served(mirror).await;
     for _ in 0..3 {
         provider.configure_provider(wire::configure_provider::Request::default()).await.expect("an answer");
@@ -210,6 +211,7 @@ async fn rule_19_a_provider_is_configured_again_and_again() {
     // And by another Terraform that attaches to the same process.
     let mut second = client(connect(&attached).await);
     second.configure_provider(wire::configure_provider::Request::default()).await.expect("an answer");
+    assert_eq!(configured.load(Ordering::Relaxed), 4);
 }
 
 #[tokio::test]

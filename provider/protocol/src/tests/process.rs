@@ -131,6 +131,10 @@ async fn rule_3_children_inherit_no_stream() {
         assert!(entry["@message"].is_string() && entry["@level"].is_string(), "{line}");
         let time = entry["@timestamp"].as_str().expect("a time");
         assert_eq!(time.rsplit('.').next().map(str::len), Some("123456Z".len()), "{line}");
+        if entry["@message"] == "served request" && entry["tf_rpc"] == "ApplyResourceChange" {
+            assert_eq!(entry["tf_resource_type"], "tiny_note", "{line}");
+            assert_eq!(entry["diagnostic_error_count"], 0, "{line}");
+        }
         wrapped |= entry["@message"] == "{\"@message\":5}";
     }
     assert!(wrapped, "{}", ended.stderr);

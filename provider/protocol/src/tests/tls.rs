@@ -17,11 +17,23 @@ async fn is_admitted(process: &Process, identity: Option<&Identity>) -> bool {
 }
 
 #[tokio::test]
-async fn rule_4_only_the_pinned_certificate_is_admitted() {
+async fn rule_4_the_pinned_certificate_is_admitted() {
     let process = Process::start(Some(TERRAFORM.certificate_pem), &[]).await;
-    assert!(!is_admitted(&process, Some(&FOREIGN)).await, "a foreign certificate");
-    assert!(!is_admitted(&process, None).await, "no certificate");
-    assert!(is_admitted(&process, Some(&TERRAFORM)).await, "the pinned one, also after the others");
+    assert!(is_admitted(&process, Some(&TERRAFORM)).await);
+}
+
+#[tokio::test]
+async fn rule_4_a_foreign_certificate_is_refused() {
+    let process = Process::start(Some(TERRAFORM.certificate_pem), &[]).await;
+    assert!(!is_admitted(&process, Some(&FOREIGN)).await);
+    assert!(is_admitted(&process, Some(&TERRAFORM)).await, "the right one still is, after the foreign one");
+}
+
+#[tokio::test]
+async fn rule_4_no_certificate_is_refused() {
+    let process = Process::start(Some(TERRAFORM.certificate_pem), &[]).await;
+    assert!(!is_admitted(&process, None).await);
+    assert!(is_admitted(&process, Some(&TERRAFORM)).await, "the right one still is, after none");
 }
 
 #[tokio::test]
