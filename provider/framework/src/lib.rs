@@ -12,6 +12,7 @@ pub mod attr;
 pub mod contract;
 pub mod data_source;
 pub mod diagnostics;
+pub mod docs;
 pub mod duration;
 pub mod ephemeral;
 mod erased;

@@ -157,6 +157,12 @@ pub fn length(range: RangeInclusive<usize>) -> Validator {
     text(requirement, move |found| holds(range.contains(&found.chars().count())))
 }
 
+/// A string with something in it.
+#[must_use]
+pub fn not_empty() -> Validator {
+    text("must not be empty", |found| holds(!found.trim().is_empty()))
+}
+
 /// A list, set or map of that many elements.
 #[must_use]
 pub fn items(range: RangeInclusive<usize>) -> Validator {

@@ -1,0 +1,3 @@
+//! Data sources: one file each, listed in `provider.rs`.
+
+pub mod event_window;
