@@ -1,5 +1,42 @@
 //! Hosts, groups and their variables, from any kind of inventory source.
 
+mod address;
+pub mod glob;
+mod ini;
+mod literal;
 mod model;
+pub mod pattern;
+pub mod plugin;
+mod script;
+mod sources;
+mod tree;
+mod vars;
 
 pub use model::{ALL, Group, GroupError, Host, Inventory, LOCALHOST, UNGROUPED};
+pub use script::{NoScripts, Output, RunScript};
+pub use sources::{InventoryLoader, Reader};
+pub use vars::{InventoryVars, Level};
+
+use crate::node::{Data, Node};
+use crate::source::Source;
+
+/// Adds a host with where it was named, its group and its port.
+fn add_host(inventory: &mut Inventory, name: &str, group: Option<&str>, port: Option<u16>, source: &Source) {
+    let is_new = inventory.add_host(name);
+    if let Some(host) = inventory.host_mut(name) {
+        if is_new {
+            host.source = (!source.name().contains(',')).then(|| source.path().to_path_buf());
+        }
+        if let Some(port) = port {
+            host.vars.set("ansible_port", Node::new(Data::Int(i64::from(port)), source.start()));
+        }
+    }
+    if let Some(group) = group {
+        inventory.add_host_to_group(name, group);
+    }
+}
+
+/// The value an INI inventory or an `add_host` argument has when it is read as a Python literal.
+pub fn literal_value(text: &str) -> Node {
+    literal::value(text, &crate::source::Span::none())
+}

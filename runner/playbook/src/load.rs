@@ -25,6 +25,7 @@ mod words;
 pub use search::{candidates, search_stack};
 
 use tasks::Pass;
+pub(crate) use words::python_class;
 
 /// What loading needs to know of the world. Cloning is cheap.
 #[derive(Clone)]

@@ -106,6 +106,31 @@ def splitter():
             out.write(json.dumps(row) + "\n")
 
 
+def playbook():
+    """cases/playbook/mistakes.txt: what `ansible-playbook --syntax-check` says first about each playbook."""
+    import re
+    import subprocess
+
+    program = Path(sys.executable).with_name("ansible-playbook")
+    texts = (HERE / "playbook/mistakes.txt").read_text().split("=====\n")
+    with open(HERE / "playbook/mistakes.jsonl", "w") as out, tempfile.TemporaryDirectory() as folder:
+        for text in texts:
+            Path(folder, "site.yml").write_text(text)
+            run = [program, "--syntax-check", "-i", "localhost,", "site.yml"]
+            environment = os.environ | {"HOME": "/home/user", "ANSIBLE_LOCALHOST_WARNING": "0"}
+            said = subprocess.run(run, cwd=folder, capture_output=True, text=True, env=environment).stderr
+            said = said.replace(folder, "$DIR")
+            errors = re.split(r"^\[(?:ERROR|WARNING|DEPRECATION WARNING)\]: ", said, flags=re.M)
+            marks = re.findall(r"^\[(ERROR|WARNING|DEPRECATION WARNING)\]: ", said, flags=re.M)
+            first = next((error for mark, error in zip(marks, errors[1:]) if mark == "ERROR"), None)
+            answer = None
+            if first is not None:
+                message = re.split(r"\n(?:Origin: |\n)", first)[0].rstrip("\n")
+                place = re.search(r"^Origin: \$DIR/site.yml:(\d+):(\d+)", first, flags=re.M)
+                answer = {"message": message, "place": place and f"{place[1]}:{place[2]}"}
+            out.write(json.dumps(answer) + "\n")
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         globals()[name]()

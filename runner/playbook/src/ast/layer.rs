@@ -43,6 +43,13 @@ pub enum LayerKind {
     Apply,
 }
 
+impl LayerKind {
+    /// Whether it is a block that somebody wrote.
+    pub fn is_block(&self) -> bool {
+        matches!(self, Self::Block)
+    }
+}
+
 impl Layer {
     /// This level and the ones around it, innermost first.
     pub fn chain(self: &Arc<Self>) -> impl Iterator<Item = &Arc<Layer>> {

@@ -55,9 +55,9 @@ impl Pass<'_> {
     /// Finds the action of a task. None when there is no usable one; the reason is noted.
     pub fn action(&mut self, map: &Map, span: &Span, collections: &[String]) -> Option<Action> {
         let spelled = self.spelled(map, span)?;
-        let (resolved, available) = self.resolve(&spelled.name, collections, &spelled.span)?;
+        let (resolved, available) = self.resolve(&spelled.name, collections, span)?;
         let mut args = match spelled.value {
-            Some(value) => self.args(value, &spelled)?,
+            Some(value) => self.args(value, &spelled, span)?,
             None => Args::default(),
         };
         if let Some(more) = map.get("args") {
@@ -93,14 +93,21 @@ impl Pass<'_> {
                 let others =
                     candidates.iter().map(|(key, _)| key.scalar_text().unwrap_or_default().into_owned());
                 let names: Vec<String> = first.into_iter().chain(others).collect();
-                self.conflict(&names, span);
+                let first = candidates.first().filter(|_| legacy.is_empty()).map(|(_, value)| *value);
+                self.conflict(&names, first, span);
                 None
             }
         }
     }
 
-    fn conflict(&mut self, names: &[String], span: &Span) {
-        let text = format!("conflicting action statements: {}", names[..2].join(", "));
+    /// Two actions; the first one's arguments are looked at before the second is seen.
+    fn conflict(&mut self, names: &[String], first: Option<&Node>, span: &Span) {
+        let text = match first.map(|value| (&value.data, value)) {
+            None | Some((Data::Null | Data::Map(_) | Data::Str(_), _)) => {
+                format!("conflicting action statements: {}", names[..2].join(", "))
+            }
+            Some((_, value)) => format!("unexpected parameter type in action: {}", python_class(value)),
+        };
         let mut problem = Problem::error(Kind::Action, text, span);
         let unknown =
             names.iter().find(|name| matches!(self.loader.names.resolve(name, &[]), Resolved::Unknown(_)));
@@ -167,7 +174,7 @@ impl Pass<'_> {
         }
     }
 
-    fn args(&mut self, value: &Node, spelled: &Spelled<'_>) -> Option<Args> {
+    fn args(&mut self, value: &Node, spelled: &Spelled<'_>, task: &Span) -> Option<Args> {
         match &value.data {
             Data::Null => Some(Args::default()),
             Data::Map(map) if spelled.legacy => {
@@ -175,7 +182,7 @@ impl Pass<'_> {
                 let module = map.remove("module");
                 let rest = module.as_ref().and_then(Node::as_str).and_then(|text| text.split_once(' '));
                 let mut args = match rest {
-                    Some((_, rest)) => self.string_args(rest, value, &spelled.name)?,
+                    Some((_, rest)) => self.string_args(rest, value, &spelled.name, task)?,
                     None => Args::default(),
                 };
                 args.map.extend_from(&map);
@@ -186,18 +193,18 @@ impl Pass<'_> {
                 let text = &text.value;
                 let rest =
                     if spelled.legacy { text.trim_start()[spelled.name.len()..].trim_start() } else { text };
-                self.string_args(rest, value, &spelled.name)
+                self.string_args(rest, value, &spelled.name, task)
             }
             _ => {
                 let text = format!("unexpected parameter type in action: {}", python_class(value));
-                self.error(Kind::Action, text, &spelled.span);
+                self.error(Kind::Action, text, task);
                 None
             }
         }
     }
 
     /// `key=value` pairs, a command, or one template for all arguments.
-    fn string_args(&mut self, text: &str, node: &Node, action: &str) -> Option<Args> {
+    fn string_args(&mut self, text: &str, node: &Node, action: &str, task: &Span) -> Option<Args> {
         let free_form = FREE_FORM.contains(&short(action));
         let raw_allowed = free_form || RAW_PARAMS.contains(&short(action));
         if !raw_allowed && splitter::is_one_template(text) {
@@ -207,7 +214,7 @@ impl Pass<'_> {
         let found = match splitter::key_values(text, free_form) {
             Ok(found) => found,
             Err(error) => {
-                self.error(Kind::Action, format!("Error loading tasks: {error}"), &node.span);
+                self.error(Kind::Action, format!("Error loading tasks: {error}"), task);
                 return None;
             }
         };

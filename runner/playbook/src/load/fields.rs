@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::items;
 use crate::keyword::{Keyword, Keywords, Place, Type};
+use crate::load::plays::truth;
 use crate::load::tasks::Pass;
 use crate::load::words::{is_identifier, nearest, python_class, python_str};
 use crate::node::{Data, Map, Node};
@@ -43,7 +44,16 @@ pub struct Fields {
 
 impl Pass<'_> {
     /// Reads the keywords of a mapping; `known` says which other keys are its caller's business.
-    pub fn fields(&mut self, map: &Map, place: Place, class: &str, known: impl Fn(&str) -> bool) -> Fields {
+    ///
+    /// `owner` is the place of the mapping, where Ansible points for some of the mistakes.
+    pub fn fields(
+        &mut self,
+        map: &Map,
+        place: Place,
+        class: &str,
+        owner: &Span,
+        known: impl Fn(&str) -> bool,
+    ) -> Fields {
         let mut fields = Fields::default();
         for (key, value) in map.iter() {
             let word = python_str(key);
@@ -51,11 +61,15 @@ impl Pass<'_> {
                 _ if known(&word) => {}
                 Some(Keyword::Vars) => fields.vars = self.vars(value, class),
                 Some(keyword) => {
-                    if let Some(value) = self.value(keyword, value) {
+                    if let Some(value) = self.value(keyword, value, place, owner) {
                         fields.keywords.set(keyword, value);
                     }
                 }
-                None => self.invalid_attribute(&word, class, place, &key.span),
+                None => {
+                    let is_include = matches!(place, Place::Include | Place::HandlerInclude);
+                    let span = if is_include { owner } else { &key.span };
+                    self.invalid_attribute(&word, class, place, span);
+                }
             }
         }
         fields
@@ -78,7 +92,7 @@ impl Pass<'_> {
     }
 
     /// Checks the shape of a keyword's value; none when it counts as not set.
-    fn value(&mut self, keyword: Keyword, value: &Node) -> Option<Node> {
+    fn value(&mut self, keyword: Keyword, value: &Node, place: Place, owner: &Span) -> Option<Node> {
         match keyword.rule().kind {
             Type::Str | Type::Choice(_) if keyword != Keyword::Register => {
                 if matches!(value.data, Data::List(_) | Data::Map(_) | Data::Set(_)) {
@@ -86,11 +100,14 @@ impl Pass<'_> {
                     self.error(
                         Kind::Keyword,
                         format!("The field '{name}' is supposed to be a string type, however the incoming data structure is a {class}"),
-                        &value.span,
+                        owner,
                     );
                 }
             }
-            Type::Percent => self.percent(keyword, value),
+            // What only a play has is evaluated before anything runs.
+            kind if place == Place::Play && !keyword.is_legal(Place::Block) => {
+                self.convertible(keyword, kind, value)
+            }
             _ => {}
         }
         match keyword {
@@ -108,19 +125,26 @@ impl Pass<'_> {
         Some(value.clone())
     }
 
-    fn percent(&mut self, keyword: Keyword, value: &Node) {
-        let fits = match &value.data {
-            Data::Str(text) => {
-                value.may_be_template()
-                    || text.value.trim_end().trim_end_matches('%').trim().parse::<f64>().is_ok()
+    /// Checks that a value that is no template can be what the keyword needs.
+    fn convertible(&mut self, keyword: Keyword, kind: Type, value: &Node) {
+        if value.is_null() || value.may_be_template() {
+            return;
+        }
+        let text = value.as_str().map(str::trim);
+        let is_number = |node: &Node| matches!(node.data, Data::Int(_) | Data::Float(_) | Data::Bool(_));
+        let (fits, name) = match kind {
+            Type::Bool => (truth(value).is_some(), "bool"),
+            Type::Int => (is_number(value) || text.is_some_and(|text| text.parse::<i64>().is_ok()), "int"),
+            Type::Percent => {
+                let number = text.map(|text| text.trim_end_matches('%').trim());
+                (is_number(value) || number.is_some_and(|text| text.parse::<f64>().is_ok()), "percent")
             }
-            Data::Int(_) | Data::Float(_) | Data::Null => true,
-            _ => false,
+            _ => return,
         };
         if !fits {
-            let (name, shown) = (keyword.name(), crate::yaml::python::repr(value));
+            let (word, shown) = (keyword.name(), crate::yaml::python::repr(value));
             let text = format!(
-                "Error processing keyword '{name}': The value {shown} could not be converted to 'percent'."
+                "Error processing keyword '{word}': The value {shown} could not be converted to '{name}'."
             );
             self.error(Kind::Keyword, text, &value.span);
         }

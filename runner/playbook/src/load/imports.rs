@@ -178,7 +178,7 @@ impl Pass<'_> {
             self.error(Kind::Action, text, span);
             return None;
         };
-        let Fields { keywords, vars } = self.fields(apply, Place::Block, "Block", |_| false);
+        let Fields { keywords, vars } = self.fields(apply, Place::Block, "Block", span, |_| false);
         Some((keywords, Map::clone(&vars)))
     }
 }

@@ -79,10 +79,11 @@ impl Pass<'_> {
     ) -> Vec<Arc<Play>> {
         let word = key.as_str().unwrap_or_default().to_owned();
         let known = |found: &str| found == word;
-        let Fields { mut keywords, vars } = self.fields(map, Place::Block, "PlaybookInclude", known);
+        let Fields { mut keywords, vars } = self.fields(map, Place::Block, "PlaybookInclude", span, known);
         for keyword in [Keyword::Block, Keyword::Rescue, Keyword::Always, Keyword::Notify] {
-            if keywords.take(keyword).is_some() {
-                self.invalid_attribute(keyword.name(), "PlaybookInclude", Place::Play, span);
+            let key = map.get_entry(keyword.name()).map(|(key, _)| key.span.clone());
+            if let Some(span) = key.filter(|_| keywords.take(keyword).is_some()) {
+                self.invalid_attribute(keyword.name(), "PlaybookInclude", Place::Play, &span);
             }
         }
         if file.is_null() {
@@ -130,7 +131,7 @@ impl Pass<'_> {
     fn play(&mut self, map: &Map, span: &Span, path: &Path, import: Option<&Arc<Layer>>) -> Play {
         const OWN: [&str; 5] = ["hosts", "roles", "vars_files", "vars_prompt", "user"];
         let known = |word: &str| OWN.contains(&word) || SECTIONS.iter().any(|(section, _)| *section == word);
-        let Fields { mut keywords, vars } = self.fields(map, Place::Play, "Play", known);
+        let Fields { mut keywords, vars } = self.fields(map, Place::Play, "Play", span, known);
         self.user_alias(map, &mut keywords, span);
         let mut play_vars = Map::clone(&vars);
         if let Some(import) = import {

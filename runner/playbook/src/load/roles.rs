@@ -99,7 +99,7 @@ impl Pass<'_> {
             Keyword::from_name(word).is_some_and(|keyword| keyword.is_legal(Place::Role)) && word != "name"
         };
         let Fields { keywords, vars } =
-            self.fields(map, Place::Role, "RoleDefinition", |word| !is_keyword(word));
+            self.fields(map, Place::Role, "RoleDefinition", &entry.span, |word| !is_keyword(word));
         let mut params = Map::new();
         for (key, value) in map.iter() {
             let own = ["role", "name", "src", "scm", "version"];

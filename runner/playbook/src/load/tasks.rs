@@ -120,7 +120,8 @@ impl<'l> Pass<'l> {
 
     fn block(&mut self, map: &Arc<Map>, span: &Span, parent: &Arc<Layer>, handlers: bool) -> Option<Item> {
         const PARTS: [&str; 3] = ["block", "rescue", "always"];
-        let Fields { keywords, vars } = self.fields(map, Place::Block, "Block", |word| PARTS.contains(&word));
+        let Fields { keywords, vars } =
+            self.fields(map, Place::Block, "Block", span, |word| PARTS.contains(&word));
         let layer = Arc::new(Layer {
             kind: LayerKind::Block,
             span: span.clone(),
@@ -140,7 +141,9 @@ impl<'l> Pass<'l> {
                 }
             }
         }
-        if handlers && block.is_some_and(|block| !items(block).is_empty()) {
+        // At the top of a list of handlers a block is only a list of handlers.
+        let nested = parent.kind.is_block();
+        if handlers && nested && block.is_some_and(|block| !items(block).is_empty()) {
             self.error(Kind::Keyword, "Using a block as a handler is not supported.", span);
             return None;
         }
@@ -187,7 +190,7 @@ impl<'l> Pass<'l> {
             word if word.starts_with("with_") => true,
             word => !is_task_word(word),
         };
-        let Fields { mut keywords, vars } = self.fields(map, place, class, known);
+        let Fields { mut keywords, vars } = self.fields(map, place, class, span, known);
         let (loop_source, loop_control) = self.loops(map, span, class, place);
         if map.contains("local_action") {
             keywords.set(Keyword::DelegateTo, Node::string("localhost", span.clone()));
@@ -261,8 +264,9 @@ impl<'l> Pass<'l> {
             match &value.data {
                 Data::Null => {}
                 Data::Map(inner) => {
-                    control.keywords =
-                        self.fields(inner, Place::LoopControl, "LoopControl", |_| false).keywords;
+                    control.keywords = self
+                        .fields(inner, Place::LoopControl, "LoopControl", &value.span, |_| false)
+                        .keywords;
                 }
                 _ => {
                     let text = "the `loop_control` value must be specified as a dictionary and cannot be a variable itself (though it can contain variables)";

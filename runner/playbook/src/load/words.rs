@@ -63,12 +63,7 @@ pub fn python_str(node: &Node) -> String {
 
 /// Whether a word can be the name of a variable.
 pub fn is_identifier(word: &str) -> bool {
-    const PYTHON_WORDS: [&str; 35] = [
-        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-        "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in",
-        "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-    ];
     let mut chars = word.chars();
     let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    first && chars.all(|c| c.is_ascii_alphanumeric() || c == '_') && !PYTHON_WORDS.contains(&word)
+    first && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
