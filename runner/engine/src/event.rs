@@ -243,10 +243,11 @@ impl Notice {
         let mut text = self.message.clone();
         let mut next = &self.cause;
         while let Some(cause) = next {
-            if !text.ends_with(&cause.message) {
-                if !text.ends_with(' ') {
-                    text.push_str(": ");
+            if !text.contains(cause.message.as_str()) {
+                if text.ends_with('.') {
+                    text.pop();
                 }
+                text.push_str(": ");
                 text.push_str(&cause.message);
             }
             next = &cause.cause;

@@ -7,6 +7,7 @@ use runner_playbook::{
     node::{Map, Node},
     source::Span,
 };
+use runner_template::Vars;
 
 use crate::{
     block::{Block, Item},
@@ -23,6 +24,8 @@ pub struct Sequencer<'a> {
     pub selection: &'a Selection,
     /// Numbers of role occurrences, by what makes them the same.
     pub roles: &'a mut RoleNumbers,
+    /// Variables that every unit gets from the include that brings it.
+    pub injected: Vars,
 }
 
 /// Tells uses of roles apart: two uses with the same parameters have the same number.
@@ -111,7 +114,7 @@ impl Sequencer<'_> {
         let mut args = Map::new();
         args.set("_raw_params", Node::string("flush_handlers", Span::none()));
         let task = implicit_task("", "meta", args, &[], layer);
-        Arc::new(Unit { id: self.ids.next(), task, kind: Kind::Flush, role: None, tags: Vec::new() })
+        Arc::new(Unit::new(self.ids.next(), task, Kind::Flush, None, Vec::new()))
     }
 
     /// A role with its dependencies before it and its completion after it.
@@ -120,13 +123,13 @@ impl Sequencer<'_> {
         let mut items: Vec<Item<Arc<Unit>>> =
             role.dependencies.iter().map(|dependency| self.role(dependency)).collect();
         let mut tasks = self.items(&role.tasks);
-        tasks.push(Item::Task(Arc::new(Unit {
-            id: self.ids.next(),
-            task: implicit_task("", "meta", Map::new(), &[], &role.layer),
-            kind: Kind::RoleDone,
-            role: Some(number),
-            tags: Vec::new(),
-        })));
+        tasks.push(Item::Task(Arc::new(Unit::new(
+            self.ids.next(),
+            implicit_task("", "meta", Map::new(), &[], &role.layer),
+            Kind::RoleDone,
+            Some(number),
+            Vec::new(),
+        ))));
         let block = Block { tasks, role: Some(number), ..Block::default() };
         items.push(Item::Block(Arc::new(block)));
         Item::Block(Arc::new(Block::of(items)))
@@ -155,7 +158,7 @@ impl Sequencer<'_> {
             return None;
         }
         let role = task.role().map(|role| self.roles.of(role));
-        Some(Arc::new(Unit { id: self.ids.next(), task, kind, role, tags }))
+        Some(Arc::new(Unit::new(self.ids.next(), task, kind, role, tags).with(self.injected.clone())))
     }
 
     /// A block with a fresh unit for every handler; each host walks only those that were notified.
@@ -166,7 +169,22 @@ impl Sequencer<'_> {
             let role = task.role().map(|role| self.roles.of(role));
             let tags = task.tags();
             let kind = Kind::Handler(index);
-            items.push(Item::Task(Arc::new(Unit { id: self.ids.next(), task, kind, role, tags })));
+            items.push(Item::Task(Arc::new(Unit::new(self.ids.next(), task, kind, role, tags))));
+        }
+        Block::of(items)
+    }
+}
+
+impl Sequencer<'_> {
+    /// Handlers that an include brought while one was running: they run because it did.
+    pub fn included_handlers(&mut self, handlers: &[Handler]) -> Block<Arc<Unit>> {
+        let mut items = Vec::new();
+        for handler in handlers {
+            let task = handler.task.clone();
+            let role = task.role().map(|role| self.roles.of(role));
+            let tags = task.tags();
+            let unit = Unit::new(self.ids.next(), task, Kind::IncludedHandler, role, tags);
+            items.push(Item::Task(Arc::new(unit.with(self.injected.clone()))));
         }
         Block::of(items)
     }

@@ -29,6 +29,15 @@ impl Strategy {
         }
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::Linear => "linear",
+            Strategy::Free => "free",
+            Strategy::HostPinned => "host_pinned",
+        }
+    }
+
     /// Whether hosts wait for each other.
     pub fn is_lockstep(self) -> bool {
         self == Strategy::Linear

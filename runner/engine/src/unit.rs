@@ -1,16 +1,18 @@
 //! What a host does next: a task of the playbook at one place of one play, handlers and implicit tasks included.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
+use crate::prepared::Prepared;
 use runner_playbook::{
     ast::{Action, Args, Layer, LoopControl, Task},
     keyword::{Keyword, Keywords},
     node::{Map, Node},
     source::Span,
 };
+use runner_template::Vars;
 
 /// A task at its place in a play. The same task included twice is two units.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub struct Unit {
     pub role: Option<u64>,
     /// Tags, those of everything around it included.
     pub tags: Vec<String>,
+    /// Variables of the include that brought it: loop items.
+    pub injected: Vars,
+    prepared: OnceLock<Prepared>,
 }
 
 /// Why a unit is in a play.
@@ -34,6 +39,8 @@ pub enum Kind {
     Task,
     /// It was notified; the number is its place in the play's list of handlers.
     Handler(usize),
+    /// It came from a file that a handler includes.
+    IncludedHandler,
     /// Facts are gathered before the first task.
     GatherFacts,
     /// Handlers are run at the end of a section.
@@ -90,6 +97,22 @@ pub fn implicit_task(name: &str, action: &str, args: Map, tags: &[&str], layer: 
 }
 
 impl Unit {
+    /// A unit of a task.
+    pub fn new(id: u64, task: Arc<Task>, kind: Kind, role: Option<u64>, tags: Vec<String>) -> Self {
+        Unit { id, task, kind, role, tags, injected: Vars::default(), prepared: OnceLock::new() }
+    }
+
+    /// The same with the variables of an include.
+    #[must_use]
+    pub fn with(mut self, injected: Vars) -> Self {
+        self.injected = injected;
+        self
+    }
+
+    pub(crate) fn prepared(&self) -> &Prepared {
+        self.prepared.get_or_init(|| Prepared::new(&self.task))
+    }
+
     /// The action without its collection when it is Ansible's own, the full name otherwise.
     pub fn action(&self) -> &str {
         let full = self.task.action.resolved.as_str();

@@ -25,6 +25,11 @@ impl Vars {
         Self::new(map.str_iter().map(|(name, value)| (name, Value::from(value))))
     }
 
+    /// The entries of a mapping of a playbook or inventory whose keys are strings.
+    pub fn from_node_map(map: &runner_playbook::node::Map) -> Self {
+        Self::new(map.str_iter().map(|(name, value)| (name, Value::from(value))))
+    }
+
     /// The entries of a dict whose keys are strings; nothing for other values.
     pub fn from_value(value: &Value) -> Self {
         let Some(dict) = value.as_dict() else { return Self::default() };
