@@ -68,14 +68,16 @@ impl<'a> Call<'a> {
         let shared = &job.shared;
         if !job.unit.task.action.available {
             let action = &job.unit.task.action;
-            let message = format!("The module '{}' has no native implementation in this runner.", action.resolved);
+            let message =
+                format!("The module '{}' has no native implementation in this runner.", action.resolved);
             return Err(Notice::error(message).at(&action.span).into());
         }
         let args = finalize(job, scope)?;
         let flag = |keyword| keywords::flag(shared, &job.unit, keyword, scope);
         let number = |keyword| keywords::number(shared, &job.unit, keyword, scope);
         let async_s = number(Keyword::Async)?.unwrap_or(0.0).max(0.0) as u64;
-        let poll_s = number(Keyword::Poll)?.map_or(shared.settings.poll_interval_s, |poll| poll.max(0.0) as u64);
+        let poll_s =
+            number(Keyword::Poll)?.map_or(shared.settings.poll_interval_s, |poll| poll.max(0.0) as u64);
         Ok(Call {
             check: flag(Keyword::CheckMode)?.unwrap_or(job.play.check),
             diff: flag(Keyword::Diff)?.unwrap_or(job.play.diff),
@@ -116,7 +118,8 @@ impl<'a> Call<'a> {
             "wait_for_connection" => wait_for_connection::run(self).await,
             _ => background::or_direct(self, &self.job.unit.task.action.resolved).await,
         }?;
-        if let Some(facts) = answer.fields.get("ansible_facts").filter(|_| self.job.unit.action() == "setup") {
+        if let Some(facts) = answer.fields.get("ansible_facts").filter(|_| self.job.unit.action() == "setup")
+        {
             let _ = facts;
             answer.verbose_always = false;
         }

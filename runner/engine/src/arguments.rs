@@ -91,7 +91,9 @@ fn defaults(job: &Job, scope: &Scope) -> Result<Arguments, Trouble> {
 fn same_module(job: &Job, name: &str) -> bool {
     let action = &job.unit.task.action;
     let short = |name: &str| -> String {
-        let name = name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy."))
+        let name = name
+            .strip_prefix("ansible.builtin.")
+            .or_else(|| name.strip_prefix("ansible.legacy."))
             .unwrap_or(name);
         name.to_owned()
     };

@@ -64,7 +64,8 @@ pub(crate) async fn run(
             return Ok(answer);
         }
         if attempt > retries {
-            let mut answer = answer.set("attempts", i64::try_from(retries).unwrap_or(i64::MAX)).set("failed", true);
+            let mut answer =
+                answer.set("attempts", i64::try_from(retries).unwrap_or(i64::MAX)).set("failed", true);
             job.explain(&mut answer);
             return Ok(answer);
         }

@@ -16,7 +16,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    event::Event, sequence::RoleNumbers, settings::Settings, store::Store, target::Connector, unit::{Ids, Unit},
+    event::Event,
+    sequence::RoleNumbers,
+    settings::Settings,
+    store::Store,
+    target::Connector,
+    unit::{Ids, Unit},
     world::TaskWorld,
 };
 
@@ -96,7 +101,8 @@ impl PlayContext {
         scope = scope.with(Level::Magic, shared.magic.clone());
         let magic = self.magic.read().unwrap_or_else(PoisonError::into_inner).clone();
         scope = scope.with(Level::Magic, magic).with(Level::Magic, self.role_magic(layer));
-        let world = TaskWorld::of(shared.world.clone(), shared.store.clone(), layer, &unit.task.span, &self.dir);
+        let world =
+            TaskWorld::of(shared.world.clone(), shared.store.clone(), layer, &unit.task.span, &self.dir);
         let search = Value::list(world.bases().iter().map(|dir| Value::text(dir.display().to_string())));
         scope = scope.with(Level::Magic, Vars::new([("ansible_search_path", search)]));
         let scope = scope.with_world(Arc::new(world));
@@ -137,6 +143,7 @@ impl PlayContext {
     fn layer_into(&self, shared: &Shared, scope: Scope, layer: &Arc<Layer>) -> Scope {
         match &layer.kind {
             LayerKind::Play => scope,
+            LayerKind::ImportPlaybook => scope.with(Level::PlayVars, shared.vars_of(&layer.vars)),
             LayerKind::Role(role) => scope
                 .with(Level::RoleVars, Vars::from_node_map(&role.entry.vars))
                 .with(Level::RoleVars, shared.vars_of(&layer.vars))
@@ -185,7 +192,9 @@ impl PlayContext {
 
 fn full_name(role: &Role) -> String {
     match &role.collection {
-        Some(collection) if !role.name.starts_with(collection.as_str()) => format!("{collection}.{}", role.name),
+        Some(collection) if !role.name.starts_with(collection.as_str()) => {
+            format!("{collection}.{}", role.name)
+        }
         _ => role.name.clone(),
     }
 }

@@ -216,7 +216,8 @@ impl<'a> Dispatch<'a> {
     /// Moves jobs from the queue to the running ones, as many as forks and `throttle` allow.
     fn fill(&mut self) {
         let forks = self.shared.settings.forks;
-        let slots = self.round.throttle.filter(|limit| *limit > 0).map_or(forks, |limit| limit.min(forks)).max(1);
+        let slots =
+            self.round.throttle.filter(|limit| *limit > 0).map_or(forks, |limit| limit.min(forks)).max(1);
         while self.running.len() < slots {
             let Some((host, job)) = self.queue.pop_front() else { break };
             let unit = job.unit.clone();

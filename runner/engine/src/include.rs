@@ -143,10 +143,11 @@ fn tasks(
     let path = locate(shared, play, request, file);
     let is_handler = matches!(request.unit.kind, crate::unit::Kind::Handler(_));
     let (items, imported, problems, handlers) = if is_handler {
-        let (handlers, problems) = shared.loader.load_handler_file(&path, layer);
-        (Vec::new(), Vec::new(), problems, handlers)
+        let (handlers, problems) = shared.loader.load_handler_file(&path, layer, &play.dir);
+        (Vec::new(), Vec::new(), problems, handlers.unwrap_or_default())
     } else {
-        let (loaded, problems) = shared.loader.load_task_file(&path, layer);
+        let (loaded, problems) = shared.loader.load_task_file(&path, layer, &play.dir);
+        let loaded = loaded.unwrap_or_default();
         (loaded.items, loaded.imported_roles, problems, Vec::new())
     };
     let warnings = errors_first(problems)?;
@@ -157,11 +158,8 @@ fn tasks(
         roles: &mut roles,
         injected: request.injected.clone(),
     };
-    let block = if is_handler {
-        sequencer.included_handlers(&handlers)
-    } else {
-        Block::of(sequencer.items(&items))
-    };
+    let block =
+        if is_handler { sequencer.included_handlers(&handlers) } else { Block::of(sequencer.items(&items)) };
     Ok(Loaded {
         name: path.display().to_string(),
         block: Arc::new(block),
@@ -178,8 +176,7 @@ fn handlers_of(used: &Arc<RoleUse>) -> Vec<Handler> {
 /// The file of an include: beside the including file first, then where tasks are searched.
 fn locate(shared: &Shared, play: &PlayContext, request: &IncludeRequest, file: &str) -> PathBuf {
     let task = &request.unit.task;
-    let world =
-        TaskWorld::of(shared.world.clone(), shared.store.clone(), &task.layer, &task.span, &play.dir);
+    let world = TaskWorld::of(shared.world.clone(), shared.store.clone(), &task.layer, &task.span, &play.dir);
     let mut candidates: Vec<PathBuf> = Vec::new();
     if let Some(beside) = task.span.path().and_then(std::path::Path::parent) {
         candidates.push(crate::world::tidy(&beside.join(file)));
@@ -212,11 +209,13 @@ fn role(
         vars_from: node("vars_from"),
         defaults_from: node("defaults_from"),
         handlers_from: node("handlers_from"),
-        ..written.clone()
+        ..(**written).clone()
     };
     let (found, problems) = shared.loader.load_role(&wanted, layer, &play.dir);
     let warnings = errors_first(problems)?;
-    let Some(found) = found else { return Err(vec![Notice::error(format!("the role '{name}' was not found"))]) };
+    let Some(found) = found else {
+        return Err(vec![Notice::error(format!("the role '{name}' was not found"))]);
+    };
     let mut roles = shared.roles.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut sequencer = Sequencer {
         ids: &shared.ids,
@@ -251,10 +250,7 @@ pub(crate) fn notice_of_problem(problem: &Problem) -> Notice {
         runner_playbook::problem::Severity::Warning => crate::event::Severity::Warning,
         runner_playbook::problem::Severity::Deprecation => crate::event::Severity::Deprecation,
     };
-    Notice {
-        help: problem.help.clone(),
-        ..Notice::new(severity, problem.message.clone()).at(&problem.span)
-    }
+    Notice { help: problem.help.clone(), ..Notice::new(severity, problem.message.clone()).at(&problem.span) }
 }
 
 /// Whether two requests bring the same tasks.

@@ -74,9 +74,7 @@ impl World for Machine {
         let target = fs::metadata(path).ok();
         let parent = path.join("..");
         let is_mount = match (&target, fs::metadata(parent)) {
-            (Some(own), Ok(above)) => {
-                own.is_dir() && (own.dev() != above.dev() || own.ino() == above.ino())
-            }
+            (Some(own), Ok(above)) => own.is_dir() && (own.dev() != above.dev() || own.ino() == above.ino()),
             _ => false,
         };
         PathInfo {
@@ -144,7 +142,8 @@ impl World for Machine {
     }
 
     fn decrypt(&self, ciphertext: &str) -> Result<String, String> {
-        let plain = self.loader.secrets.decrypt(ciphertext.as_bytes()).map_err(|error| error.to_string())?;
+        let plain = runner_playbook::vault::decrypt(ciphertext.as_bytes(), &self.loader.secrets)
+            .map_err(|error| error.to_string())?;
         String::from_utf8(plain).map_err(|error| error.to_string())
     }
 

@@ -70,8 +70,12 @@ impl Prepared {
         let keywords = USED
             .iter()
             .filter_map(|keyword| {
-                let set: Vec<Value> =
-                    task.effective(*keyword).into_iter().filter(|node| !node.is_null()).map(Value::from).collect();
+                let set: Vec<Value> = task
+                    .effective(*keyword)
+                    .into_iter()
+                    .filter(|node| !node.is_null())
+                    .map(Value::from)
+                    .collect();
                 (!set.is_empty()).then_some((*keyword, set))
             })
             .collect();
@@ -101,7 +105,10 @@ impl Prepared {
 
     /// The conditions of a keyword that holds expressions.
     pub(crate) fn conditions(&self, keyword: Keyword) -> Vec<Value> {
-        self.all(keyword).iter().flat_map(|value| value.items().unwrap_or_else(|| vec![value.clone()])).collect()
+        self.all(keyword)
+            .iter()
+            .flat_map(|value| value.items().unwrap_or_else(|| vec![value.clone()]))
+            .collect()
     }
 }
 

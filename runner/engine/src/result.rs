@@ -129,7 +129,8 @@ impl Answer {
 
     /// The result as `register` stores it.
     pub(crate) fn registered(&self) -> Value {
-        let shown = self.fields.iter().filter(|(name, _)| !name.starts_with("_ansible_") && *name != "invocation");
+        let shown =
+            self.fields.iter().filter(|(name, _)| !name.starts_with("_ansible_") && *name != "invocation");
         Value::dict::<Arc<str>>(shown.map(|(name, value)| (Arc::from(name.as_str()), value.clone())))
     }
 

@@ -164,7 +164,10 @@ fn magic(settings: &Settings, inventory: &Inventory) -> Vars {
         ("ansible_skip_tags", words(&settings.selection.skip)),
         ("ansible_limit", settings.limit.as_deref().map_or(Value::None, Value::text)),
         ("ansible_inventory_sources", words(&inventory.sources)),
-        ("ansible_config_file", settings.config_file.as_ref().map_or(Value::None, |path: &PathBuf| text_of(path))),
+        (
+            "ansible_config_file",
+            settings.config_file.as_ref().map_or(Value::None, |path: &PathBuf| text_of(path)),
+        ),
         ("ansible_playbook_python", Value::text("/usr/bin/python3")),
     ])
 }

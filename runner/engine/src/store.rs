@@ -237,7 +237,10 @@ impl Learned {
         if inject {
             let own = |name: &str| !is_connection_variable(name);
             shown.extend(
-                self.facts.iter().filter(|(name, _)| own(name)).map(|(name, value)| (name.clone(), value.clone())),
+                self.facts
+                    .iter()
+                    .filter(|(name, _)| own(name))
+                    .map(|(name, value)| (name.clone(), value.clone())),
             );
         }
         shown.push((Arc::from("ansible_facts"), all));

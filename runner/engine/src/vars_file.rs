@@ -1,6 +1,9 @@
 //! `vars_files`: the first file of each entry that exists, read once.
 
-use std::{path::{Path, PathBuf}, sync::PoisonError};
+use std::{
+    path::{Path, PathBuf},
+    sync::PoisonError,
+};
 
 use runner_playbook::{ast::items, node::Node};
 use runner_template::{Scope, Value, Vars};

@@ -13,6 +13,13 @@ use crate::world::{NoWorld, World};
 #[derive(Clone, Default)]
 pub struct Vars(Arc<IndexMap<Arc<str>, Value>>);
 
+impl std::fmt::Debug for Vars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values may be secrets, so only names are shown.
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 impl Vars {
     /// Variables from names and values.
     pub fn new<K: Into<Arc<str>>>(pairs: impl IntoIterator<Item = (K, Value)>) -> Self {

@@ -23,9 +23,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     let groups = ["groups", "group", "groupname"].iter().find_map(|option| call.arg(option));
     let groups: Vec<String> = match groups {
         None => Vec::new(),
-        Some(Value::Str(text)) => {
-            text.as_str().split(',').map(|group| group.trim().to_owned()).filter(|group| !group.is_empty()).collect()
-        }
+        Some(Value::Str(text)) => text
+            .as_str()
+            .split(',')
+            .map(|group| group.trim().to_owned())
+            .filter(|group| !group.is_empty())
+            .collect(),
         Some(list) if list.items().is_some() => {
             let items = list.items().unwrap_or_default();
             items.iter().map(|item| item.to_text()).collect::<Result<_, _>>()?

@@ -124,10 +124,9 @@ async fn tree(call: &Call<'_>, src: &str, root: &Path) -> Result<Answer, Trouble
     }
     let mut answer = match (files.len(), last) {
         (1, Some(last)) => last.set("changed", changed),
-        _ => Answer::default()
-            .set("dest", dest)
-            .set("src", root.display().to_string())
-            .set("changed", changed),
+        _ => {
+            Answer::default().set("dest", dest).set("src", root.display().to_string()).set("changed", changed)
+        }
     };
     if !diffs.is_empty() && files.len() > 1 {
         answer.fields.insert("diff".to_owned(), Value::list(diffs));
@@ -137,7 +136,21 @@ async fn tree(call: &Call<'_>, src: &str, root: &Path) -> Result<Answer, Trouble
 
 async fn directory(call: &Call<'_>, path: &Path) -> Result<Answer, Trouble> {
     let mut args: Map<String, Json> = call.json_args()?;
-    for name in ["src", "content", "dest", "mode", "directory_mode", "backup", "force", "validate", "checksum", "local_follow", "decrypt", "remote_src", "follow"] {
+    for name in [
+        "src",
+        "content",
+        "dest",
+        "mode",
+        "directory_mode",
+        "backup",
+        "force",
+        "validate",
+        "checksum",
+        "local_follow",
+        "decrypt",
+        "remote_src",
+        "follow",
+    ] {
         args.shift_remove(name);
     }
     args.insert("path".to_owned(), path.display().to_string().into());

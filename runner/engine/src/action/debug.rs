@@ -8,9 +8,7 @@ use crate::{result::Answer, trouble::Trouble};
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     for name in call.args.keys() {
         if !matches!(name.as_str(), "msg" | "var" | "verbosity") {
-            return Ok(Answer::failure(format!(
-                "Invalid options for ansible.builtin.debug: {name}"
-            )));
+            return Ok(Answer::failure(format!("Invalid options for ansible.builtin.debug: {name}")));
         }
     }
     if call.args.contains_key("msg") && call.args.contains_key("var") {
@@ -18,7 +16,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     }
     let verbosity = call.number("verbosity").unwrap_or(0.0);
     if verbosity > f64::from(call.job.shared.settings.verbosity) {
-        let mut answer = Answer::default().set("skipped_reason", "Verbosity threshold not met.").set("skipped", true);
+        let mut answer =
+            Answer::default().set("skipped_reason", "Verbosity threshold not met.").set("skipped", true);
         answer.verbose_always = true;
         return Ok(answer);
     }
@@ -42,7 +41,9 @@ fn evaluate(call: &Call<'_>, written: &Value) -> Result<Value, Trouble> {
     let Some(text) = written.as_str() else {
         return Ok(call.job.shared.templar.render(written, call.scope)?);
     };
-    let template = if written.span().is_none() { written.clone() } else {
+    let template = if written.span().is_none() {
+        written.clone()
+    } else {
         Value::Str(Text::trusted(format!("{{{{ {text} }}}}"), written.span()))
     };
     match call.job.shared.templar.render(&template, call.scope) {

@@ -10,7 +10,9 @@ use crate::{result::Answer, target::TransferError, trouble::Trouble};
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     if call.check {
-        return Ok(Answer::default().set("skipped", true).set("msg", "check mode not (yet) supported for this module"));
+        return Ok(Answer::default()
+            .set("skipped", true)
+            .set("msg", "check mode not (yet) supported for this module"));
     }
     let (Some(src), Some(dest)) = (call.text("src"), call.text("dest")) else {
         return Ok(Answer::failure("src and dest are required"));
@@ -43,7 +45,8 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         if demand {
             return Ok(Answer::failure(reason).set("file", src));
         }
-        let mut answer = Answer::unchanged().set("file", src).set("msg", format!("{reason}, not transferring, ignored"));
+        let mut answer =
+            Answer::unchanged().set("file", src).set("msg", format!("{reason}, not transferring, ignored"));
         answer.from_action = true;
         return Ok(answer);
     }
@@ -57,13 +60,16 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
             .set("checksum", remote));
     }
     if let Some(parent) = place.parent() {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| crate::event::Notice::error(format!("could not make {}: {error}", parent.display())))?;
+        std::fs::create_dir_all(parent).map_err(|error| {
+            crate::event::Notice::error(format!("could not make {}: {error}", parent.display()))
+        })?;
     }
     match target.fetch(&src, &place).await {
         Ok(()) => {}
         Err(TransferError::Missing { .. }) if !demand => {
-            return Ok(Answer::unchanged().set("file", src).set("msg", "the remote file does not exist, not transferring, ignored"));
+            return Ok(Answer::unchanged()
+                .set("file", src)
+                .set("msg", "the remote file does not exist, not transferring, ignored"));
         }
         Err(error) => return Err(error.into()),
     }

@@ -19,9 +19,11 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         }
     };
     let host = call.job.host.clone();
-    let changed = call.job.shared.store.inventory(|inventory| {
-        inventory.group(&group).is_none_or(|found| !found.hosts.contains(&*host))
-    });
+    let changed = call
+        .job
+        .shared
+        .store
+        .inventory(|inventory| inventory.group(&group).is_none_or(|found| !found.hosts.contains(&*host)));
     let mut answer = Answer::default().set("changed", changed).set("add_group", group.as_str());
     let shown = parents.iter().map(|parent| runner_template::Value::text(parent.as_str()));
     answer.fields.insert("parent_groups".to_owned(), runner_template::Value::list(shown));

@@ -13,8 +13,16 @@ use crate::{
 
 /// Options besides the file's name.
 const OPTIONS: &[&str] = &[
-    "file", "_raw_params", "dir", "name", "depth", "files_matching", "ignore_files", "extensions",
-    "ignore_unknown_extensions", "hash_behaviour",
+    "file",
+    "_raw_params",
+    "dir",
+    "name",
+    "depth",
+    "files_matching",
+    "ignore_files",
+    "extensions",
+    "ignore_unknown_extensions",
+    "hash_behaviour",
 ];
 
 /// How deep directories may nest when no depth is given; deeper trees are links in a circle.
@@ -121,7 +129,11 @@ fn many(call: &Call<'_>, name: &str, read: &mut Vec<PathBuf>) -> Result<Vars, St
             if lenient || matching.is_some() && !extension.is_empty() {
                 continue;
             }
-            return Err(format!("{} does not have a valid extension: {}", path.display(), extensions.join(", ")));
+            return Err(format!(
+                "{} does not have a valid extension: {}",
+                path.display(),
+                extensions.join(", ")
+            ));
         }
         let vars = vars_file::read(&call.job.shared, &path).map_err(|notice| notice.sentence())?;
         for (name, value) in vars.iter() {

@@ -6,7 +6,8 @@ use super::Call;
 use crate::{result::Answer, trouble::Trouble};
 
 pub(super) async fn package(call: &Call<'_>) -> Result<Answer, Trouble> {
-    let backend = backend(call, "use", "ansible_pkg_mgr", "pkg_mgr").await?.unwrap_or_else(|| "apt".to_owned());
+    let backend =
+        backend(call, "use", "ansible_pkg_mgr", "pkg_mgr").await?.unwrap_or_else(|| "apt".to_owned());
     let mut args = call.json_args()?;
     args.shift_remove("use");
     dispatch(call, &backend, args).await
@@ -32,12 +33,19 @@ async fn dispatch(
 ) -> Result<Answer, Trouble> {
     match runner_modules::find(backend) {
         runner_modules::Found::Ours(entry) => call.module(entry.spec.name, args).await,
-        _ => Ok(Answer::failure(format!("Could not find a matching action for the \"{backend}\" package manager."))),
+        _ => Ok(Answer::failure(format!(
+            "Could not find a matching action for the \"{backend}\" package manager."
+        ))),
     }
 }
 
 /// The backend that is asked for, known from facts, or found out now.
-async fn backend(call: &Call<'_>, option: &str, variable: &str, fact: &str) -> Result<Option<String>, Trouble> {
+async fn backend(
+    call: &Call<'_>,
+    option: &str,
+    variable: &str,
+    fact: &str,
+) -> Result<Option<String>, Trouble> {
     let asked = call.text(option).filter(|asked| asked != "auto");
     if asked.is_some() {
         return Ok(asked);

@@ -35,7 +35,10 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     let test_command = call.text("test_command").unwrap_or_else(|| "whoami".to_owned());
     let minutes = (seconds("pre_reboot_delay", 0.0) / 60.0) as u64;
     let command = call.text("reboot_command").unwrap_or_else(|| {
-        format!("PATH=$PATH:/sbin:/usr/sbin:/usr/local/sbin shutdown -r {minutes} {}", super::script::quote(&message))
+        format!(
+            "PATH=$PATH:/sbin:/usr/sbin:/usr/local/sbin shutdown -r {minutes} {}",
+            super::script::quote(&message)
+        )
     });
     let begun = Instant::now();
     let before = output_of(&*target, &boot_command).await?;
@@ -47,7 +50,9 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         && output.status != 0
     {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Ok(Answer::failure(format!("Reboot command failed. Error was: '{stderr}'")).set("rebooted", false));
+        return Ok(
+            Answer::failure(format!("Reboot command failed. Error was: '{stderr}'")).set("rebooted", false)
+        );
     }
     tokio::time::sleep(Duration::from_secs_f64(seconds("post_reboot_delay", 0.0))).await;
     let limit = Duration::from_secs_f64(timeout_s);

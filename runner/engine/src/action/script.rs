@@ -20,7 +20,9 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         let Some(path) = call.text(option) else { continue };
         if exists(call, &path).await? == skip_if_there {
             let state = if skip_if_there { "exists" } else { "does not exist" };
-            let mut answer = Answer::unchanged().set("skipped", true).set("msg", format!("{path} {state}, matching {option} option"));
+            let mut answer = Answer::unchanged()
+                .set("skipped", true)
+                .set("msg", format!("{path} {state}, matching {option} option"));
             answer.from_action = true;
             return Ok(answer);
         }
@@ -32,7 +34,11 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     };
     if call.check {
         let given = call.arg("creates").is_some() || call.arg("removes").is_some();
-        let answer = if given { Answer::default().set("changed", true) } else { Answer::default().set("skipped", true) };
+        let answer = if given {
+            Answer::default().set("changed", true)
+        } else {
+            Answer::default().set("skipped", true)
+        };
         return Ok(answer);
     }
     let payload = super::copy::payload(call, &found)?;
@@ -41,7 +47,9 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     let place = format!("{dir}/{}", payload.name);
     /// Only the user of the target may read and run it.
     const PRIVATE_PROGRAM: u32 = 0o700;
-    target.put(Contents::Bytes(payload.bytes.as_deref().unwrap_or_default()), &place, PRIVATE_PROGRAM).await?;
+    target
+        .put(Contents::Bytes(payload.bytes.as_deref().unwrap_or_default()), &place, PRIVATE_PROGRAM)
+        .await?;
     let quoted = quote(&place);
     let mut command = match call.text("executable") {
         Some(executable) => format!("{executable} {quoted}{rest}"),
@@ -67,7 +75,11 @@ async fn exists(call: &Call<'_>, path: &str) -> Result<bool, Trouble> {
     let mut args = Map::new();
     args.insert("path".to_owned(), path.into());
     let answer = call.module("ansible.builtin.stat", args).await?;
-    Ok(answer.fields.get("stat").and_then(|stat| stat.get("exists")).is_some_and(|there| there == Value::Bool(true)))
+    Ok(answer
+        .fields
+        .get("stat")
+        .and_then(|stat| stat.get("exists"))
+        .is_some_and(|there| there == Value::Bool(true)))
 }
 
 /// The first word of a command line, quotes removed, and the rest with the space before it.

@@ -25,7 +25,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         facts.push((Arc::from(name.as_str()), value.clone()));
     }
     if facts.is_empty() {
-        return Ok(Answer::failure("No key/value pairs provided, at least one is required for this action to succeed"));
+        return Ok(Answer::failure(
+            "No key/value pairs provided, at least one is required for this action to succeed",
+        ));
     }
     let mut answer = Answer::unchanged();
     answer.fields.insert("ansible_facts".to_owned(), Value::dict::<Arc<str>>(facts.iter().cloned()));
@@ -48,9 +50,9 @@ pub(super) fn fact_host(call: &Call<'_>) -> Result<Arc<str>, Trouble> {
 /// Whether a name may be a variable: letters, digits and underscores, no digit first, no word of Python's.
 pub(crate) fn is_identifier(name: &str) -> bool {
     const PYTHON: &[&str] = &[
-        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
-        "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
-        "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+        "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in",
+        "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
     ];
     let mut letters = name.chars();
     letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')

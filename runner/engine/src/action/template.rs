@@ -10,8 +10,16 @@ use crate::{event::Notice, result::Answer, task::argument_error, trouble::Troubl
 
 /// Options that the copy module does not know.
 const OWN: &[&str] = &[
-    "newline_sequence", "block_start_string", "block_end_string", "variable_start_string", "variable_end_string",
-    "comment_start_string", "comment_end_string", "trim_blocks", "lstrip_blocks", "output_encoding",
+    "newline_sequence",
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "trim_blocks",
+    "lstrip_blocks",
+    "output_encoding",
 ];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
@@ -26,9 +34,12 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         Err(Trouble::Failed(notice)) => return Ok(Answer::failure(notice.sentence())),
         Err(other) => return Err(other),
     };
-    let source = call.job.shared.loader.read(&path).map_err(|problem| {
-        Trouble::from(Notice::error(problem.message.clone()).at(&problem.span))
-    })?;
+    let source = call
+        .job
+        .shared
+        .loader
+        .read(&path, &call.job.unit.task.span)
+        .map_err(|problem| Trouble::from(Notice::error(problem.message.clone()).at(&problem.span)))?;
     let options = options(call, &path);
     let scope = call.scope.clone().with(Level::Magic, variables(call, &path));
     let rendered = call

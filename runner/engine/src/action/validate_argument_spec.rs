@@ -45,7 +45,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         return Ok(answer);
     }
     let mut answer = Answer::failure(format!("Validation of arguments failed:\n{}", errors.join("\n")));
-    answer.fields.insert("argument_errors".to_owned(), Value::list(errors.iter().map(|error| Value::text(error.as_str()))));
+    answer.fields.insert(
+        "argument_errors".to_owned(),
+        Value::list(errors.iter().map(|error| Value::text(error.as_str()))),
+    );
     answer.fields.insert("argument_spec_data".to_owned(), spec.clone());
     answer.fields.insert("validate_args_context".to_owned(), context);
     Ok(answer)
@@ -98,13 +101,18 @@ fn check(name: &str, rules: &Value, given: Option<Value>, errors: &mut Vec<Strin
 
 fn fits(value: &Value, kind: &str) -> bool {
     match kind {
-        "int" => value.as_int().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_ok()),
+        "int" => {
+            value.as_int().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_ok())
+        }
         "float" => {
             matches!(value, Value::Int(_) | Value::Float(_))
                 || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
         }
         "bool" => crate::keywords::boolean(value).is_some(),
-        "dict" => value.as_dict().is_some() || value.as_str().is_some_and(|text| text.starts_with('{') || text.contains('=')),
+        "dict" => {
+            value.as_dict().is_some()
+                || value.as_str().is_some_and(|text| text.starts_with('{') || text.contains('='))
+        }
         "list" => value.as_dict().is_none(),
         _ => true,
     }

@@ -13,7 +13,9 @@ const TIMEOUT_DEFAULT_S: f64 = 600.0;
 pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     for name in call.args.keys() {
         if !matches!(name.as_str(), "delay" | "sleep" | "timeout" | "connect_timeout") {
-            return Ok(Answer::failure(format!("Invalid options for ansible.builtin.wait_for_connection: {name}")));
+            return Ok(Answer::failure(format!(
+                "Invalid options for ansible.builtin.wait_for_connection: {name}"
+            )));
         }
     }
     let delay_s = call.number("delay").unwrap_or(0.0).max(0.0);

@@ -36,7 +36,8 @@ impl Dispatch<'_> {
         let mut order: Vec<u64> = Vec::new();
         let Some(unit) = inclusions.first().map(|inclusion| inclusion.request.unit.clone()) else { return };
         for inclusion in inclusions {
-            let deep = inclusion.hosts.iter().any(|host| self.hosts[*host].place.depth() > include::DEPTH_MAX);
+            let deep =
+                inclusion.hosts.iter().any(|host| self.hosts[*host].place.depth() > include::DEPTH_MAX);
             let loaded = if deep {
                 Err(vec![Notice::error(format!(
                     "includes are nested more than {} deep: the file includes itself",

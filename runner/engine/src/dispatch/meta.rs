@@ -47,7 +47,9 @@ impl Dispatch<'_> {
                 if matches!(kind.as_str(), "end_host" | "end_role" | "clear_facts" | "reset_connection") {
                     self.for_one(&kind, *host, &job, &scope).await;
                 }
-                if matches!(kind.as_str(), "end_play" | "end_batch" | "clear_host_errors") && *host == hosts[0] {
+                if matches!(kind.as_str(), "end_play" | "end_batch" | "clear_host_errors")
+                    && *host == hosts[0]
+                {
                     // The whole batch is meant, whoever says it first.
                     self.for_all(&kind).await;
                     return;

@@ -45,8 +45,11 @@ impl Dispatch<'_> {
         let is_include = unit.task.include.is_some();
         if !(is_include && asks && !verdict.is_bad()) {
             let mut report = Box::new(job.report(&done.answer, done.looped));
-            if done.looped && let Some(diffs) = done.answer.fields.get("_ansible_diffs") {
-                report.diff = diffs.items().unwrap_or_default().iter().filter_map(|diff| diff.to_json().ok()).collect();
+            if done.looped
+                && let Some(diffs) = done.answer.fields.get("_ansible_diffs")
+            {
+                report.diff =
+                    diffs.items().unwrap_or_default().iter().filter_map(|diff| diff.to_json().ok()).collect();
             }
             report.verbose_never = done.answer.is("_ansible_verbose_override");
             self.count(host, unit, verdict, &done, once);

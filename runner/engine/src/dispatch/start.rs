@@ -53,7 +53,8 @@ impl Dispatch<'_> {
         }
         self.shared.tell(Event::TaskStarted(info.clone())).await;
         let lockstep = self.play.strategy.is_lockstep();
-        let once = keywords::flag(&self.shared, unit, Keyword::RunOnce, &scope).ok().flatten().unwrap_or(false);
+        let once =
+            keywords::flag(&self.shared, unit, Keyword::RunOnce, &scope).ok().flatten().unwrap_or(false);
         if once && !lockstep {
             let text = format!(
                 "Using run_once with the {} strategy is not currently supported. This task will still be executed for every host in the inventory list.",

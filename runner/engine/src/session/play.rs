@@ -35,7 +35,9 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn value(&self, keyword: Keyword) -> Result<Option<Value>, Notice> {
-        let Some(node) = self.play.keywords().get(keyword).filter(|node| !node.is_null()) else { return Ok(None) };
+        let Some(node) = self.play.keywords().get(keyword).filter(|node| !node.is_null()) else {
+            return Ok(None);
+        };
         let rendered = self.shared.templar.render(&Value::from(node), &self.scope).map_err(|error| {
             wrapped(format!("Error processing keyword '{}'.", keyword.name()), &node.span, &error)
         })?;
@@ -76,7 +78,11 @@ impl Words<'_> {
 
 impl Session {
     /// Runs one play; false when no further play may run.
-    pub(super) async fn play(&mut self, play: &Arc<Play>, tallies: &mut Tallies) -> Result<bool, Vec<Notice>> {
+    pub(super) async fn play(
+        &mut self,
+        play: &Arc<Play>,
+        tallies: &mut Tallies,
+    ) -> Result<bool, Vec<Notice>> {
         let shared = self.shared.clone();
         let dir = shared.loader.files.absolute(&play.dir);
         shared.store.enter_playbook(&dir);
@@ -111,7 +117,8 @@ impl Session {
         }
         for batch in batches {
             let batch: Vec<Arc<str>> = batch.into_iter().map(Arc::from).collect();
-            let batch: Vec<Arc<str>> = batch.into_iter().filter(|host| !self.removed.contains(host)).collect();
+            let batch: Vec<Arc<str>> =
+                batch.into_iter().filter(|host| !self.removed.contains(host)).collect();
             if batch.is_empty() {
                 continue;
             }
@@ -335,7 +342,8 @@ fn gather_arguments(play: &Play) -> Map {
 
 /// Variables about the play and its hosts.
 fn play_magic(play: &Play, context: &PlayContext, all: &[String], batch: &[Arc<str>]) -> Vars {
-    let texts = |names: &mut dyn Iterator<Item = &str>| Value::list(names.map(Value::text).collect::<Vec<_>>());
+    let texts =
+        |names: &mut dyn Iterator<Item = &str>| Value::list(names.map(Value::text).collect::<Vec<_>>());
     let batch_hosts = texts(&mut batch.iter().map(|host| &**host));
     let direct = texts(&mut play.roles.iter().map(|role| role.role.name.as_str()));
     let mut every: Vec<&str> = Vec::new();
