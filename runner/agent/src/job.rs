@@ -139,7 +139,10 @@ fn work(input: &[u8]) -> io::Result<()> {
         Ok(outcome) => outcome.result,
         Err(_) => {
             cancel.cancel();
-            let text = format!("async task produced unparseable results: the job took more than {} s", limit.as_secs());
+            let text = format!(
+                "async task produced unparseable results: the job took more than {} s",
+                limit.as_secs()
+            );
             Outcome::failure(text).result
         }
     };

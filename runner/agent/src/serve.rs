@@ -29,7 +29,8 @@ pub fn serve<W: Write + Send + 'static>(
     let Some(first) = wire::receive(&mut reader)? else { return Ok(()) };
     let hello: Hello = first.decode()?;
     if hello.version != VERSION {
-        let message = format!("the controller speaks version {}, this agent version {VERSION}", hello.version);
+        let message =
+            format!("the controller speaks version {}, this agent version {VERSION}", hello.version);
         return reply(&writer, &Reply::Failed { id: 0, errno: None, message }, &[]);
     }
     let mut state = State { writer, running: HashMap::new(), uploads: HashMap::new() };
@@ -65,7 +66,12 @@ fn failed(id: u64, error: &io::Error) -> Reply {
 }
 
 impl<W: Write + Send + 'static> State<W> {
-    fn handle(&mut self, request: Request, body: Vec<u8>, system: &impl Fn() -> RealSystem) -> io::Result<()> {
+    fn handle(
+        &mut self,
+        request: Request,
+        body: Vec<u8>,
+        system: &impl Fn() -> RealSystem,
+    ) -> io::Result<()> {
         match request {
             Request::Invoke { id, mut invocation, inline } => {
                 if let Some(payload) = invocation.payload.as_mut().filter(|_| inline) {
@@ -231,5 +237,8 @@ fn temporary_folder() -> io::Result<PathBuf> {
     if meta.is_dir() && meta.uid() == uid && meta.mode() & 0o077 == 0 {
         return Ok(folder);
     }
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} belongs to somebody else", folder.display())))
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("{} belongs to somebody else", folder.display()),
+    ))
 }

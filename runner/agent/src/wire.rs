@@ -133,7 +133,8 @@ pub struct Frame {
 impl Frame {
     /// Reads the header.
     pub fn decode<T: DeserializeOwned>(&self) -> io::Result<T> {
-        serde_json::from_slice(&self.header).map_err(|error| invalid(format!("the frame's header is wrong: {error}")))
+        serde_json::from_slice(&self.header)
+            .map_err(|error| invalid(format!("the frame's header is wrong: {error}")))
     }
 }
 

@@ -50,7 +50,11 @@ fn parse_group(line: &str) -> Option<Group> {
     let _password = fields.next()?;
     let gid = fields.next()?.parse().ok()?;
     let members = fields.next().unwrap_or_default();
-    Some(Group { name, gid, members: members.split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect() })
+    Some(Group {
+        name,
+        gid,
+        members: members.split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect(),
+    })
 }
 
 /// The users of the machine's own file.
@@ -66,7 +70,8 @@ pub fn local_groups(system: &dyn System) -> Vec<Group> {
 /// Whether the machine looks beyond its files; if not, there is nobody to ask.
 fn asks_others(system: &dyn System) -> bool {
     let switch = system.text("/etc/nsswitch.conf");
-    let others = |line: &str| line.split_whitespace().skip(1).any(|source| !matches!(source, "files" | "compat"));
+    let others =
+        |line: &str| line.split_whitespace().skip(1).any(|source| !matches!(source, "files" | "compat"));
     switch.lines().any(|line| (line.starts_with("passwd:") || line.starts_with("group:")) && others(line))
 }
 
@@ -81,7 +86,9 @@ fn ask(system: &dyn System, database: &str, key: &str) -> Option<String> {
 /// By name.
 pub fn user_by_name(system: &dyn System, name: &str) -> Option<User> {
     let local = local_users(system).into_iter().find(|user| user.name == name);
-    local.or_else(|| ask(system, "passwd", name).and_then(|line| parse_user(&line)).filter(|user| user.name == name))
+    local.or_else(|| {
+        ask(system, "passwd", name).and_then(|line| parse_user(&line)).filter(|user| user.name == name)
+    })
 }
 
 /// By number.
@@ -93,7 +100,9 @@ pub fn user_by_id(system: &dyn System, uid: u32) -> Option<User> {
 /// By name.
 pub fn group_by_name(system: &dyn System, name: &str) -> Option<Group> {
     let local = local_groups(system).into_iter().find(|group| group.name == name);
-    local.or_else(|| ask(system, "group", name).and_then(|line| parse_group(&line)).filter(|group| group.name == name))
+    local.or_else(|| {
+        ask(system, "group", name).and_then(|line| parse_group(&line)).filter(|group| group.name == name)
+    })
 }
 
 /// By number.

@@ -135,7 +135,8 @@ pub fn validate(
     }
     let exclusive = spec.rules().iter().filter(|rule| matches!(rule, Rule::Exclusive(_)));
     exclusive.map(|rule| check_rule(rule, &args)).collect::<Result<(), _>>()?;
-    let missing = spec.options().iter().filter(|option| option.required && !args.values.contains_key(option.name));
+    let missing =
+        spec.options().iter().filter(|option| option.required && !args.values.contains_key(option.name));
     let missing: Vec<_> = missing.map(|option| option.name).collect();
     if !missing.is_empty() {
         return fail(format!("missing required arguments: {}", missing.join(", ")));
@@ -174,7 +175,10 @@ pub fn check_names<'a>(
     keys: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), ArgError> {
     let known = |key: &str| {
-        spec.open || is_internal(key) || spec.option(key).is_some() || (key == "_raw_params" && spec.free_form)
+        spec.open
+            || is_internal(key)
+            || spec.option(key).is_some()
+            || (key == "_raw_params" && spec.free_form)
     };
     let unsupported: Vec<_> = keys.into_iter().filter(|key| !known(key)).collect();
     unsupported_error(spec, called, &unsupported)
@@ -366,7 +370,9 @@ fn split_pairs(text: &str) -> Vec<String> {
             '\\' => escaped = true,
             c if quote == Some(c) => quote = None,
             '"' | '\'' if quote.is_none() => quote = Some(c),
-            ',' | ' ' if quote.is_none() => pairs.extend(Some(std::mem::take(&mut pair)).filter(|p| !p.is_empty())),
+            ',' | ' ' if quote.is_none() => {
+                pairs.extend(Some(std::mem::take(&mut pair)).filter(|p| !p.is_empty()))
+            }
             c => pair.push(c),
         }
     }
@@ -409,7 +415,8 @@ fn check_choices(option: &Opt, args: &mut Args) -> Result<(), ArgError> {
 
 fn check_rule(rule: &Rule, args: &Args) -> Result<(), ArgError> {
     let given = |name: &&&str| args.values.get(**name).is_some_and(|value| !value.is_null());
-    let missing = |needs: &[&'static str]| needs.iter().filter(|name| !given(name)).copied().collect::<Vec<_>>();
+    let missing =
+        |needs: &[&'static str]| needs.iter().filter(|name| !given(name)).copied().collect::<Vec<_>>();
     match rule {
         Rule::Exclusive(names) if names.iter().filter(given).count() > 1 => {
             fail(format!("parameters are mutually exclusive: {}", names.join("|")))

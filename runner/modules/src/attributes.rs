@@ -140,7 +140,8 @@ impl Wanted {
     /// What differs at the path, or would differ on a new file (`stat` is then what it will have).
     pub fn differences(&self, path: &Path, stat: &Stat, system: &dyn System) -> Result<Differences, Failure> {
         let mut found = Differences::default();
-        let differs = |was: u32, wanted: Option<u32>| wanted.filter(|will| *will != was).map(|will| (was, will));
+        let differs =
+            |was: u32, wanted: Option<u32>| wanted.filter(|will| *will != was).map(|will| (was, will));
         found.owner = differs(stat.uid, self.owner_id(path, system)?);
         found.group = differs(stat.gid, self.group_id(path, system)?);
         if !stat.is_link() {
@@ -169,7 +170,8 @@ impl Wanted {
         }
         // A change of owner clears set-id bits, so the bits come after it, even if they were right before.
         let wanted = self.mode_for(path, &stat, system)?.filter(|_| !stat.is_link());
-        let reset = (found.owner.is_some() || found.group.is_some()) && wanted.is_some_and(|mode| mode & 0o6000 != 0);
+        let reset =
+            (found.owner.is_some() || found.group.is_some()) && wanted.is_some_and(|mode| mode & 0o6000 != 0);
         if let Some(mode) = wanted.filter(|_| found.mode.is_some() || reset) {
             system.chmod(path, mode).map_err(|error| failed("chmod failed", path, &error))?;
         }
@@ -185,7 +187,8 @@ fn wanted_flags(text: &str, present: u32) -> u32 {
         Some((operator @ ("+" | "-" | "="), names)) => (operator, names),
         _ => ("=", text),
     };
-    let bits = FLAGS.iter().filter(|(letter, _, _)| names.contains(*letter)).fold(0, |all, (_, bit, _)| all | bit);
+    let bits =
+        FLAGS.iter().filter(|(letter, _, _)| names.contains(*letter)).fold(0, |all, (_, bit, _)| all | bit);
     // Extents and the like belong to the file system and are not for us to take away.
     const KEPT: u32 = 0x8_0000 | 0x1000 | 0x1000_0000;
     match operator {

@@ -94,7 +94,17 @@ pub fn epoch_of_local(year: i64, month: u32, day: u32, hour: u32, minute: u32, s
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -131,7 +141,8 @@ impl Local {
                 }
                 Some('Z') => out.push_str(&self.zone),
                 Some('z') => {
-                    let (sign, offset) = if self.offset_s < 0 { ('-', -self.offset_s) } else { ('+', self.offset_s) };
+                    let (sign, offset) =
+                        if self.offset_s < 0 { ('-', -self.offset_s) } else { ('+', self.offset_s) };
                     out.push_str(&format!("{sign}{:02}{:02}", offset / 3600, offset % 3600 / 60));
                 }
                 Some('%') => out.push('%'),
@@ -167,7 +178,8 @@ pub fn parse_local(text: &str, format: &str) -> Option<i64> {
             _ => return None,
         }
     }
-    let sane = rest.is_empty() && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60;
+    let sane =
+        rest.is_empty() && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60;
     sane.then(|| epoch_of_local(year, month, day, hour, minute, second))
 }
 

@@ -76,7 +76,9 @@ pub fn paths(system: &dyn System, pattern: &str) -> Vec<PathBuf> {
             let mut names: Vec<_> = system.list(listed).unwrap_or_default();
             names.sort();
             let fits = |name: &str| matches(part, name) && (part.starts_with('.') || !name.starts_with('.'));
-            next.extend(names.iter().filter(|name| fits(&name.to_string_lossy())).map(|name| folder.join(name)));
+            next.extend(
+                names.iter().filter(|name| fits(&name.to_string_lossy())).map(|name| folder.join(name)),
+            );
         }
         found = next;
     }

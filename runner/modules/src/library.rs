@@ -1,13 +1,25 @@
 //! The list of modules: one line each, and what Ansible has that we do not.
 
+mod assemble;
+mod blockinfile;
 mod command;
 mod controller;
 mod copy;
 pub(crate) mod file;
+mod find;
+mod getent;
+mod group;
+mod hostname;
+mod lineinfile;
 mod ping;
+mod replace;
+mod service;
+mod service_facts;
 mod slurp;
 mod stat;
+mod systemd;
 mod tempfile;
+mod user;
 
 use crate::{Module, Spec};
 use std::collections::HashMap;
@@ -37,7 +49,8 @@ pub enum Found {
 const OTHERS: &str = include_str!("library/others.txt");
 
 /// Collections whose modules are known by collection only: any name in them is "not yet".
-const COLLECTIONS: &[&str] = &["ansible.", "community.", "kubernetes.", "amazon.", "google.", "azure.", "hetzner."];
+const COLLECTIONS: &[&str] =
+    &["ansible.", "community.", "kubernetes.", "amazon.", "google.", "azure.", "hetzner."];
 
 /// All modules, by name.
 pub fn library() -> &'static [Entry] {
@@ -49,6 +62,18 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&systemd::Systemd, &["systemd"]),
+            remote(&user::UserModule, &[]),
+            remote(&service_facts::ServiceFacts, &[]),
+            remote(&service::Service, &[]),
+            remote(&hostname::Hostname, &[]),
+            remote(&group::GroupModule, &[]),
+            remote(&getent::Getent, &[]),
+            remote(&replace::Replace, &[]),
+            remote(&lineinfile::LineInFile, &[]),
+            remote(&find::Find, &[]),
+            remote(&blockinfile::BlockInFile, &[]),
+            remote(&assemble::Assemble, &[]),
             remote(&command::RunCommand, &[]),
             remote(&command::RunShell, &[]),
             remote(&copy::Copy, &[]),
@@ -84,7 +109,8 @@ pub fn find(name: &str) -> Found {
     if let Some(full) = other(short) {
         return Found::NotYet(full);
     }
-    if builtin.is_none() && name.matches('.').count() >= 2 && COLLECTIONS.iter().any(|c| name.starts_with(c)) {
+    if builtin.is_none() && name.matches('.').count() >= 2 && COLLECTIONS.iter().any(|c| name.starts_with(c))
+    {
         return Found::NotYet(name.into());
     }
     Found::Unknown(nearest(short))
@@ -94,7 +120,8 @@ fn other(name: &str) -> Option<String> {
     let (wanted_collection, short) = name.rsplit_once('.').map_or((None, name), |(c, n)| (Some(c), n));
     let lines = OTHERS.lines().filter_map(|line| line.split_once(": "));
     let mut matching = lines.filter(|(collection, names)| {
-        wanted_collection.is_none_or(|wanted| wanted == *collection) && names.split(' ').any(|known| known == short)
+        wanted_collection.is_none_or(|wanted| wanted == *collection)
+            && names.split(' ').any(|known| known == short)
     });
     matching.next().map(|(collection, _)| format!("{collection}.{short}"))
 }

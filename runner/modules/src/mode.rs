@@ -27,10 +27,8 @@ pub fn wanted(value: &Value, present: u32, is_dir: bool, umask: u32) -> Result<u
     if let Ok(bits) = u32::from_str_radix(text.trim_start_matches("0o"), 8) {
         return Ok(bits & 0o7777);
     }
-    symbolic(&text, present, is_dir, umask).ok_or_else(|| BadMode {
-        msg: MSG,
-        details: format!("bad symbolic permission for mode: {text}"),
-    })
+    symbolic(&text, present, is_dir, umask)
+        .ok_or_else(|| BadMode { msg: MSG, details: format!("bad symbolic permission for mode: {text}") })
 }
 
 fn symbolic(text: &str, mut mode: u32, is_dir: bool, umask: u32) -> Option<u32> {

@@ -37,7 +37,10 @@ fn translate(pattern: &str, multiline: bool) -> String {
             '\\' => match chars.next() {
                 Some('Z') if !in_class => out.push_str("\\z"),
                 // Python takes these as themselves; the engine has other meanings for them or refuses.
-                Some(c @ ('<' | '>' | '\'' | '"' | '`' | ' ' | '%' | '=' | '@' | ':' | ';' | ',' | '!' | '/' | '_')) => {
+                Some(
+                    c @ ('<' | '>' | '\'' | '"' | '`' | ' ' | '%' | '=' | '@' | ':' | ';' | ',' | '!' | '/'
+                    | '_'),
+                ) => {
                     out.push(c);
                 }
                 Some(c) => out.extend(['\\', c]),
@@ -96,7 +99,8 @@ pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, St
                 }
             }
             Some('0') => {
-                let digits: String = std::iter::from_fn(|| chars.next_if(|c| ('0'..='7').contains(c))).take(2).collect();
+                let digits: String =
+                    std::iter::from_fn(|| chars.next_if(|c| ('0'..='7').contains(c))).take(2).collect();
                 let code = u32::from_str_radix(&digits, 8).unwrap_or(0);
                 out.extend(char::from_u32(code));
             }

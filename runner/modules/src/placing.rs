@@ -22,7 +22,10 @@ pub fn beside(path: &Path, system: &dyn System) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let unique = format!("{:x}{number:x}", system.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos());
+    let unique = format!(
+        "{:x}{number:x}",
+        system.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos()
+    );
     let folder = path.parent().unwrap_or(Path::new("/"));
     // Long names must still fit into what a folder allows.
     let name: String = name.chars().take(60).collect();
@@ -50,7 +53,12 @@ impl How {
 }
 
 /// Writes a new file beside `path`, checks it, gives it the owner and mode of what it replaces, and renames it.
-pub fn place(system: &mut dyn System, path: &Path, contents: &mut dyn Read, how: &How) -> Result<(), Failure> {
+pub fn place(
+    system: &mut dyn System,
+    path: &Path,
+    contents: &mut dyn Read,
+    how: &How,
+) -> Result<(), Failure> {
     if let Some(command) = &how.validate
         && !command.contains("%s")
     {
@@ -72,7 +80,13 @@ pub fn place(system: &mut dyn System, path: &Path, contents: &mut dyn Read, how:
     result
 }
 
-fn finish(system: &mut dyn System, path: &Path, partial: &Path, old: Option<&Stat>, how: &How) -> Result<(), Failure> {
+fn finish(
+    system: &mut dyn System,
+    path: &Path,
+    partial: &Path,
+    old: Option<&Stat>,
+    how: &How,
+) -> Result<(), Failure> {
     if let Some(command) = &how.validate {
         validate(system, command, partial)?;
     }
@@ -120,7 +134,9 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 pub fn validate(system: &mut dyn System, command: &str, file: &Path) -> Result<(), Failure> {
     let line = command.replace("%s", &words::quote(&file.to_string_lossy()));
     let argv = words::split(&line)?;
-    let output = system.run(&Command::new(&argv)).map_err(|error| format!("failed to validate: {}", io_text(&error)))?;
+    let output = system
+        .run(&Command::new(&argv))
+        .map_err(|error| format!("failed to validate: {}", io_text(&error)))?;
     if output.ok() {
         return Ok(());
     }

@@ -39,7 +39,11 @@ pub fn float_repr(float: f64) -> String {
         return format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
     }
     let text = float.to_string();
-    if text.contains('.') || text.contains("inf") || text.contains("NaN") { text } else { format!("{text}.0") }
+    if text.contains('.') || text.contains("inf") || text.contains("NaN") {
+        text
+    } else {
+        format!("{text}.0")
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -66,7 +66,13 @@ fn finish(plan: Plan<'_>, invocation: &Invocation, system: &mut dyn System) -> O
         for change in changes {
             match change.apply(system, &mut returns) {
                 Ok(done) => changed |= done == Done::Changed,
-                Err(failure) => return failed(failure, changed),
+                Err(mut failure) => {
+                    // What the controller was about to place is part of its failure, as in Ansible.
+                    if let Some(diff) = diff.filter(|_| invocation.diff && invocation.payload.is_some()) {
+                        failure.returns.entry("diff").or_insert(diff);
+                    }
+                    return failed(failure, changed);
+                }
             }
         }
     }
@@ -105,9 +111,9 @@ pub fn expand_user(text: &str, system: &dyn System) -> String {
     let Some(rest) = text.strip_prefix('~') else { return text.into() };
     let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let home = if user.is_empty() {
-        system.env("HOME").or_else(|| {
-            accounts::user_by_id(system, system.identity().uid).map(|account| account.home)
-        })
+        system
+            .env("HOME")
+            .or_else(|| accounts::user_by_id(system, system.identity().uid).map(|account| account.home))
     } else {
         accounts::user_by_name(system, user).map(|account| account.home)
     };
@@ -153,7 +159,8 @@ fn add_path_info(result: &mut Returns, system: &dyn System) {
         _ => "file",
     };
     let owner = accounts::user_by_id(system, stat.uid).map_or_else(|| stat.uid.to_string(), |user| user.name);
-    let group = accounts::group_by_id(system, stat.gid).map_or_else(|| stat.gid.to_string(), |group| group.name);
+    let group =
+        accounts::group_by_id(system, stat.gid).map_or_else(|| stat.gid.to_string(), |group| group.name);
     result.insert("uid".into(), stat.uid.into());
     result.insert("gid".into(), stat.gid.into());
     result.insert("owner".into(), owner.into());
@@ -189,7 +196,11 @@ pub fn split_lines(text: &str) -> impl Iterator<Item = &str> {
             rest = None;
             return Some(text);
         };
-        let length = if text[at..].starts_with("\r\n") { 2 } else { text[at..].chars().next().map_or(1, char::len_utf8) };
+        let length = if text[at..].starts_with("\r\n") {
+            2
+        } else {
+            text[at..].chars().next().map_or(1, char::len_utf8)
+        };
         rest = Some(&text[at + length..]).filter(|rest| !rest.is_empty());
         Some(&text[..at])
     })

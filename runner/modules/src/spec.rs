@@ -261,7 +261,10 @@ unsafe_writes bool =false # Write in place if the file cannot be replaced at onc
 attributes(attr) str # Flags as chattr takes them.",
     ),
     ("backup", "backup bool =false # Keep the old file under a name with the time in it."),
-    ("validate", "validate str # A command that must succeed before the file is put in place; %s is the new file."),
+    (
+        "validate",
+        "validate str # A command that must succeed before the file is put in place; %s is the new file.",
+    ),
     (
         "url",
         "url_username(user|username) str # User for HTTP authentication.

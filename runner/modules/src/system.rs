@@ -277,7 +277,13 @@ pub trait System {
     /// Sets the owner and group; links are not followed.
     fn chown(&mut self, path: &Path, uid: Option<u32>, gid: Option<u32>) -> io::Result<()>;
     /// Sets times, seconds since 1970; links are followed or not.
-    fn set_times(&mut self, path: &Path, atime: Option<f64>, mtime: Option<f64>, follow: bool) -> io::Result<()>;
+    fn set_times(
+        &mut self,
+        path: &Path,
+        atime: Option<f64>,
+        mtime: Option<f64>,
+        follow: bool,
+    ) -> io::Result<()>;
     /// Sets the inode's flags.
     fn set_flags(&mut self, path: &Path, flags: u32) -> io::Result<()>;
     /// Runs a program.
@@ -291,7 +297,9 @@ pub trait System {
     }
     /// A file as text; empty if it is not there or cannot be read.
     fn text(&self, path: &str) -> String {
-        self.read(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        self.read(Path::new(path))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
     }
     /// Whether something is at the path, links followed.
     fn exists(&self, path: &Path) -> bool {
@@ -309,7 +317,8 @@ pub trait System {
     fn which(&self, program: &str) -> Option<PathBuf> {
         let path = self.env("PATH").unwrap_or_default();
         let folders = path.split(':').chain(["/sbin", "/usr/sbin", "/usr/local/sbin", "/bin", "/usr/bin"]);
-        let mut found = folders.filter(|folder| !folder.is_empty()).map(|folder| Path::new(folder).join(program));
+        let mut found =
+            folders.filter(|folder| !folder.is_empty()).map(|folder| Path::new(folder).join(program));
         found.find(|path| {
             matches!(self.stat(path, true), Ok(Some(stat)) if stat.is_file()) && self.access(path, 1)
         })

@@ -1,8 +1,8 @@
 //! `command` and `shell`: run a program, or a line of shell, and return what it said.
 
 use crate::{
-    Command, Done, Failure, Module, Plan, Returns, Spec, System, attributes::io_text, clock, glob, outcome::Call,
-    python, run, words,
+    Command, Done, Failure, Module, Plan, Returns, Spec, System, attributes::io_text, clock, glob,
+    outcome::Call, python, run, words,
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -60,8 +60,8 @@ impl Module for RunCommand {
             let word = run::expand_user(&word, system);
             if args.bool("expand_argument_vars") { run::expand_variables(&word, system) } else { word }
         };
-        let words: Vec<String> = words.into_iter().map(expand).collect();
         let shown = json!(words);
+        let words: Vec<String> = words.into_iter().map(expand).collect();
         let command = Command { argv: words, ..Command::default() };
         plan(call, system, command, shown, line.as_deref())
     }
@@ -90,9 +90,7 @@ fn line_of(call: &Call<'_>) -> Result<Option<String>, Failure> {
     let cmd = args.some("cmd").map(str::to_owned);
     let argv = !args.list("argv").is_empty();
     match (raw, cmd, argv) {
-        (None, None, false) => {
-            Err(Failure::new("no command given").with("rc", 256).with("cmd", Value::Null).with("changed", false))
-        }
+        (None, None, false) => Err("one of the following is required: _raw_params, cmd, argv".into()),
         (None, None, true) => Ok(None),
         (Some(line), None, false) | (None, Some(line), false) => Ok(Some(line)),
         _ => Err("parameters are mutually exclusive: _raw_params|cmd|argv".into()),
@@ -142,7 +140,9 @@ fn plan<'a>(
     }
     let strip = args.bool("strip_empty_ends");
     let not_found = line.map_or_else(|| shown.clone(), Value::from);
-    plan.change("run the command", move |system, returns| execute(system, &command, &not_found, strip, returns));
+    plan.change("run the command", move |system, returns| {
+        execute(system, &command, &not_found, strip, returns)
+    });
     Ok(plan)
 }
 
@@ -162,7 +162,11 @@ fn skipped(call: &Call<'_>, system: &dyn System, command: &Command) -> Option<(S
             Some(folder) if !pattern.starts_with('/') => folder.join(pattern).to_string_lossy().into_owned(),
             _ => pattern.to_owned(),
         };
-        if glob::is_pattern(&full) { !glob::paths(system, &full).is_empty() } else { system.exists(Path::new(&full)) }
+        if glob::is_pattern(&full) {
+            !glob::paths(system, &full).is_empty()
+        } else {
+            system.exists(Path::new(&full))
+        }
     };
     let would = if call.check() { "Would not run command since" } else { "Did not run command since" };
     if let Some(creates) = call.args.some("creates").filter(|creates| there(creates)) {
@@ -183,7 +187,8 @@ fn execute(
     let output = match system.run(command) {
         Ok(output) => output,
         Err(error) => {
-            let mut failure = Failure::new("Error executing command.").with("rc", 2).with("cmd", not_found.clone());
+            let mut failure =
+                Failure::new("Error executing command.").with("rc", 2).with("cmd", not_found.clone());
             failure = failure.with("stdout", "").with("stderr", "").with("changed", false);
             return Err(failure.with("exception", format!("{}: {not_found}", io_text(&error))));
         }

@@ -4,9 +4,30 @@ use crate::Spec;
 
 /// `action_core` and others: no half on the machine.
 pub static SPECS: &[&Spec] = &[
-    &ADD_HOST, &ASSERT, &DEBUG, &FAIL, &FETCH, &GROUP_BY, &IMPORT_PLAYBOOK, &IMPORT_ROLE, &IMPORT_TASKS,
-    &INCLUDE_ROLE, &INCLUDE_TASKS, &INCLUDE_VARS, &META, &PAUSE, &RAW, &REBOOT, &SCRIPT, &SET_FACT, &SET_STATS,
-    &TEMPLATE, &VALIDATE_ARGUMENT_SPEC, &WAIT_FOR_CONNECTION, &GATHER_FACTS, &SYNCHRONIZE,
+    &ADD_HOST,
+    &ASSERT,
+    &DEBUG,
+    &FAIL,
+    &FETCH,
+    &GROUP_BY,
+    &IMPORT_PLAYBOOK,
+    &IMPORT_ROLE,
+    &IMPORT_TASKS,
+    &INCLUDE_ROLE,
+    &INCLUDE_TASKS,
+    &INCLUDE_VARS,
+    &META,
+    &PAUSE,
+    &RAW,
+    &REBOOT,
+    &SCRIPT,
+    &SET_FACT,
+    &SET_STATS,
+    &TEMPLATE,
+    &VALIDATE_ARGUMENT_SPEC,
+    &WAIT_FOR_CONNECTION,
+    &GATHER_FACTS,
+    &SYNCHRONIZE,
 ];
 
 static ADD_HOST: Spec = Spec::new(
@@ -57,12 +78,16 @@ static GROUP_BY: Spec = Spec::new(
 parents list:str =all # The groups above it.",
 );
 
-static IMPORT_PLAYBOOK: Spec =
-    Spec::new("ansible.builtin.import_playbook", "Includes another playbook.", "file(_raw_params) str # The playbook.")
-        .free_form();
+static IMPORT_PLAYBOOK: Spec = Spec::new(
+    "ansible.builtin.import_playbook",
+    "Includes another playbook.",
+    "file(_raw_params) str # The playbook.",
+)
+.free_form();
 
 static IMPORT_TASKS: Spec =
-    Spec::new("ansible.builtin.import_tasks", "Includes tasks while loading.", "file str # The task file.").free_form();
+    Spec::new("ansible.builtin.import_tasks", "Includes tasks while loading.", "file str # The task file.")
+        .free_form();
 
 static INCLUDE_TASKS: Spec = Spec::new(
     "ansible.builtin.include_tasks",
@@ -101,9 +126,12 @@ hash_behaviour str {replace|merge} # How mappings are joined.",
 )
 .free_form();
 
-static META: Spec =
-    Spec::new("ansible.builtin.meta", "Does something to the run itself.", "free_form raw # flush_handlers, end_play …")
-        .free_form();
+static META: Spec = Spec::new(
+    "ansible.builtin.meta",
+    "Does something to the run itself.",
+    "free_form raw # flush_handlers, end_play …",
+)
+.free_form();
 
 static PAUSE: Spec = Spec::new(
     "ansible.builtin.pause",

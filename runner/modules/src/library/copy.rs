@@ -132,7 +132,11 @@ fn destination(call: &Call<'_>, system: &dyn System, name: &str) -> PathBuf {
     path
 }
 
-fn from_controller<'a>(call: &'a Call<'a>, payload: &'a Payload, system: &dyn System) -> Result<Plan<'a>, Failure> {
+fn from_controller<'a>(
+    call: &'a Call<'a>,
+    payload: &'a Payload,
+    system: &dyn System,
+) -> Result<Plan<'a>, Failure> {
     let args = &call.args;
     let is_content = args.value("content").is_some();
     let dest = args.str("dest");
@@ -187,9 +191,17 @@ fn from_controller<'a>(call: &'a Call<'a>, payload: &'a Payload, system: &dyn Sy
         return Err(Failure::new(msg).with("checksum", sum).with("expected_checksum", payload.sha1.as_str()));
     }
     plan.set("checksum", sum.as_str()).set("md5sum", source.sum(system, Algorithm::Md5)?);
-    let from = payload.uploaded.as_ref().map_or_else(|| args.str("src").to_owned(), |path| path.display().to_string());
+    let from = payload
+        .uploaded
+        .as_ref()
+        .map_or_else(|| args.str("src").to_owned(), |path| path.display().to_string());
     plan.set("src", from);
-    let mut plan = one_file(call, system, plan, source, &sum, &dest, payload.mode)?;
+    let diff = plan.diff.clone();
+    let planned = one_file(call, system, plan, source, &sum, &dest, payload.mode);
+    let mut plan = planned.map_err(|failure| match diff {
+        Some(diff) => failure.with("diff", diff),
+        None => failure,
+    })?;
     if let Some(uploaded) = &payload.uploaded {
         plan.step("remove the upload", move |system, _| {
             // A leftover in the temporary folder is no reason to fail.
@@ -288,7 +300,9 @@ fn one_file<'a>(
     let make_folder = args.str("dest").ends_with('/');
     if !system.exists(&folder) && !make_folder && !folder.as_os_str().is_empty() {
         let shown = folder.display();
-        return Err(Failure::new(format!("Destination directory {shown} does not exist")).with("checksum", sum));
+        return Err(
+            Failure::new(format!("Destination directory {shown} does not exist")).with("checksum", sum)
+        );
     }
     let present = match there {
         Some(stat) if stat.is_file() => Some(Source::File(dest.to_owned()).sum(system, Algorithm::Sha1)?),
@@ -309,7 +323,8 @@ fn one_file<'a>(
                 returns.insert("backup_file".into(), name.into());
             }
             let mut contents = source.open(system)?;
-            placing::place(system, &dest, &mut *contents, &how).map_err(|failure| copy_failure(failure, &sum))?;
+            placing::place(system, &dest, &mut *contents, &how)
+                .map_err(|failure| copy_failure(failure, &sum))?;
             Ok(Done::Changed)
         });
     }

@@ -63,7 +63,8 @@ impl Module for FileModule {
         {
             path.push(name);
         }
-        let mut work = Work { call, path, previous, plan: Plan::new(), before: Map::new(), after: Map::new() };
+        let mut work =
+            Work { call, path, previous, plan: Plan::new(), before: Map::new(), after: Map::new() };
         match state {
             "file" => work.file(system)?,
             "directory" => work.directory(system)?,
@@ -196,8 +197,10 @@ impl<'a> Work<'a> {
             (None, Some(will)) => Some((will, will)),
             _ => None,
         };
-        let changes =
-            [("atime", differs(stat.map(|s| s.atime), times.atime)), ("mtime", differs(stat.map(|s| s.mtime), times.mtime))];
+        let changes = [
+            ("atime", differs(stat.map(|s| s.atime), times.atime)),
+            ("mtime", differs(stat.map(|s| s.mtime), times.mtime)),
+        ];
         for (key, change) in changes {
             if let Some((was, will)) = change {
                 self.before.insert(key.into(), was.into());
@@ -210,7 +213,9 @@ impl<'a> Work<'a> {
         let path = self.path.clone();
         self.plan.change(format!("set times of {}", path.display()), move |system, _| {
             let set = system.set_times(&path, times.atime, times.mtime, true);
-            set.map_err(|error| at(&path, format!("Error while updating modification or access time: {}", io_text(&error))))?;
+            set.map_err(|error| {
+                at(&path, format!("Error while updating modification or access time: {}", io_text(&error)))
+            })?;
             Ok(Done::Changed)
         });
     }
@@ -266,14 +271,20 @@ impl<'a> Work<'a> {
         let mut created = attributes::of_new_file(system);
         created.kind = Kind::Directory;
         created.mode = 0o777 & !system.identity().umask;
-        // Wrong names and modes are told before anything is made, and check mode says nothing of attributes.
-        let found = if self.call.check() { Differences::default() } else { wanted.differences(&path, &created, system)? };
+        // Check mode says nothing of attributes; wrong names and modes fail when they are set, as in Ansible.
+        let found = wanted.differences(&path, &created, system).unwrap_or_default();
+        let found = if self.call.check() { Differences::default() } else { found };
         let recurse = self.call.args.bool("recurse");
         self.plan.change(format!("make {}", path.display()), move |system, _| {
-            let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !system.exists(folder)).collect();
+            let missing: Vec<_> = path
+                .ancestors()
+                .take_while(|folder| !folder.as_os_str().is_empty() && !system.exists(folder))
+                .collect();
             for folder in missing.into_iter().rev() {
                 let made = system.make_dir(folder, 0o777);
-                if let Err(error) = made.or_else(|error| if system.is_dir(folder) { Ok(()) } else { Err(error) }) {
+                if let Err(error) =
+                    made.or_else(|error| if system.is_dir(folder) { Ok(()) } else { Err(error) })
+                {
                     let why = attributes::io_text_at(&error, folder);
                     let msg = format!("There was an issue creating {} as requested: {why}", folder.display());
                     return Err(at(&path, msg));
@@ -292,7 +303,8 @@ impl<'a> Work<'a> {
     /// Plans attributes of everything below; says how much differs.
     fn recurse(&mut self, folder: &Path, wanted: &Wanted, system: &dyn System) -> Result<usize, Failure> {
         let mut count = 0;
-        let mut names = system.list(folder).map_err(|error| at(folder, attributes::io_text_at(&error, folder)))?;
+        let mut names =
+            system.list(folder).map_err(|error| at(folder, attributes::io_text_at(&error, folder)))?;
         names.sort();
         for name in names {
             let mut path = folder.join(name);
@@ -317,7 +329,13 @@ impl<'a> Work<'a> {
         Ok(count)
     }
 
-    fn one(&mut self, path: PathBuf, stat: &Stat, wanted: &Wanted, system: &dyn System) -> Result<usize, Failure> {
+    fn one(
+        &mut self,
+        path: PathBuf,
+        stat: &Stat,
+        wanted: &Wanted,
+        system: &dyn System,
+    ) -> Result<usize, Failure> {
         if wanted.differences(&path, stat, system)?.is_empty() {
             return Ok(0);
         }
@@ -348,17 +366,31 @@ impl<'a> Work<'a> {
             self.plan.change(format!("make {}", path.display()), move |system, _| {
                 let made = system.create(&to_make, 0o666, &mut std::io::empty());
                 made.map_err(|error| {
-                    at(&to_make, format!("Error, could not touch target: {}", attributes::io_text_at(&error, &to_make)))
+                    at(
+                        &to_make,
+                        format!(
+                            "Error, could not touch target: {}",
+                            attributes::io_text_at(&error, &to_make)
+                        ),
+                    )
                 })?;
                 Ok(Done::Changed)
             });
         }
         self.states("touch");
-        let fallback = if self.previous == "absent" { "preserve" } else { "now" };
-        let times = self.times(system, Some(fallback))?;
-        let found =
-            if stat.is_none() && self.call.check() { Differences::default() } else { self.attributes(&path, system)? };
+        let made_at = system.epoch();
+        let times = self.times(system, Some("now"))?;
+        let found = if stat.is_none() && self.call.check() {
+            Differences::default()
+        } else {
+            self.attributes(&path, system)?
+        };
         self.plan_times(times, stat.as_ref());
+        if stat.is_none() {
+            for key in ["atime", "mtime"] {
+                self.before.entry(key).and_modify(|time| *time = made_at.into());
+            }
+        }
         self.finish("dest", &found);
         Ok(())
     }
@@ -385,6 +417,9 @@ impl<'a> Work<'a> {
         }
         self.plan.set("state", "absent");
         self.finish("path", &Differences::default());
+        if self.previous == "absent" {
+            self.plan.diff = None;
+        }
         Ok(())
     }
 
@@ -403,11 +438,17 @@ impl<'a> Work<'a> {
         let refused = |msg: String| Failure::new(msg).with("path", path.to_string_lossy());
         if matches!(self.previous, "file" | "hard" | "directory") && !force {
             let previous = self.previous;
-            return Err(refused(format!("refusing to convert from {previous} to symlink for {}", self.shown())));
+            return Err(refused(format!(
+                "refusing to convert from {previous} to symlink for {}",
+                self.shown()
+            )));
         }
         let is_full = |names: Vec<std::ffi::OsString>| !names.is_empty();
         if self.previous == "directory" && system.list(&path).is_ok_and(is_full) {
-            return Err(refused(format!("the directory {} is not empty, refusing to convert it", self.shown())));
+            return Err(refused(format!(
+                "the directory {} is not empty, refusing to convert it",
+                self.shown()
+            )));
         }
         if !force && !system.exists(&target) {
             let target = target.display();
@@ -428,12 +469,12 @@ impl<'a> Work<'a> {
         }
         let mut found = Differences::default();
         let wanted = self.wanted();
-        if !wanted.is_empty() && !(self.call.check() && self.previous == "absent") {
+        if !(self.call.check() && self.previous == "absent") {
             if follow && !system.exists(&target) {
                 let warning = "Cannot set fs attributes on a non-existent symlink target. follow should be set to False \
                                to avoid this.";
                 self.plan.warnings.push(warning.into());
-            } else {
+            } else if !wanted.is_empty() {
                 let place = if follow { target } else { path.clone() };
                 found = self.attributes(&place, system)?;
             }
@@ -448,13 +489,18 @@ impl<'a> Work<'a> {
         let (path, directory) = (self.path.clone(), self.previous == "directory");
         self.plan.change(format!("link {} to {}", path.display(), src.display()), move |system, _| {
             let failed = |what: &str, error: std::io::Error| {
-                at(&path, format!("Error while {what}: {}", io_text(&error))).with("src", src.to_string_lossy())
+                at(&path, format!("Error while {what}: {}", io_text(&error)))
+                    .with("src", src.to_string_lossy())
             };
             if directory {
                 system.remove_dir(&path).map_err(|error| failed("replacing", error))?;
             }
             let beside = placing::beside(&path, system);
-            let made = if how == "symlink" { system.symlink(&src, &beside) } else { system.hard_link(&src, &beside) };
+            let made = if how == "symlink" {
+                system.symlink(&src, &beside)
+            } else {
+                system.hard_link(&src, &beside)
+            };
             made.map_err(|error| failed("linking", error))?;
             if let Err(error) = system.rename(&beside, &path) {
                 // The failure says more than one about a leftover could.
@@ -470,8 +516,8 @@ impl<'a> Work<'a> {
         let Some(src) = args.some("src") else {
             return Err("src is required for creating new hardlinks".into());
         };
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let source = normal(&folder.join(src));
+        // What the link shares is the file itself, not a link to it.
+        let source = real_path(system, Path::new(src));
         let refused = |msg: String| Failure::new(msg).with("dest", path.to_string_lossy()).with("src", src);
         let Ok(Some(origin)) = system.stat(&source, true) else {
             return Err(refused(format!("src {src} does not exist")));
@@ -486,7 +532,9 @@ impl<'a> Work<'a> {
                 "file" if !args.bool("force") => {
                     return Err(refused(format!("Cannot link, {} exists at destination", self.shown())));
                 }
-                "directory" => return Err(refused(format!("Cannot link, {} exists at destination", self.shown()))),
+                "directory" => {
+                    return Err(refused(format!("Cannot link, {} exists at destination", self.shown())));
+                }
                 _ => {}
             }
             self.states("hard");
@@ -498,7 +546,9 @@ impl<'a> Work<'a> {
             if !found.is_empty() {
                 let path = path.clone();
                 self.plan.change(format!("set attributes of {}", path.display()), move |system, _| {
-                    wanted.apply(&path, system).map(|changed| if changed { Done::Changed } else { Done::Unchanged })
+                    wanted
+                        .apply(&path, system)
+                        .map(|changed| if changed { Done::Changed } else { Done::Unchanged })
                 });
             }
             found
@@ -518,9 +568,7 @@ fn contents(system: &dyn System, folder: &Path) -> Value {
     let (mut directories, mut files) = (Vec::new(), Vec::new());
     let mut todo = vec![folder.to_owned()];
     while let Some(folder) = todo.pop() {
-        let mut names = system.list(&folder).unwrap_or_default();
-        names.sort();
-        for name in names {
+        for name in system.list(&folder).unwrap_or_default() {
             let path = folder.join(name);
             let shown = Value::from(path.to_string_lossy());
             if directories.len() + files.len() >= NAMES_MAX {

@@ -29,7 +29,9 @@ impl Module for Slurp {
             _ => format!("unable to slurp file: {}", io_text(&error)),
         })?;
         let mut plan = Plan::new();
-        plan.set("content", STANDARD.encode(bytes)).set("source", call.args.str("src")).set("encoding", "base64");
+        plan.set("content", STANDARD.encode(bytes))
+            .set("source", call.args.str("src"))
+            .set("encoding", "base64");
         Ok(plan)
     }
 }

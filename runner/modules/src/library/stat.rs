@@ -44,15 +44,19 @@ impl Module for StatModule {
         for (key, bits) in [("readable", 4), ("writeable", 2), ("executable", 1)] {
             all.insert(key.into(), system.access(path, bits).into());
         }
-        if stat.is_link() && let Ok(target) = system.read_link(path) {
+        if stat.is_link()
+            && let Ok(target) = system.read_link(path)
+        {
             let source = crate::library::file::real_path(system, path);
             all.insert("lnk_source".into(), source.to_string_lossy().into());
             all.insert("lnk_target".into(), target.to_string_lossy().into());
         }
         if stat.is_file() && args.bool("get_checksum") && system.access(path, 4) {
             let algorithm = Algorithm::named(args.str("checksum_algorithm")).unwrap_or(Algorithm::Sha1);
-            let mut contents = system.open(path).map_err(|error| Failure::new(attributes::io_text(&error)))?;
-            let sum = digest::of_reader(&mut *contents, algorithm).map_err(|error| attributes::io_text(&error))?;
+            let mut contents =
+                system.open(path).map_err(|error| Failure::new(attributes::io_text(&error)))?;
+            let sum =
+                digest::of_reader(&mut *contents, algorithm).map_err(|error| attributes::io_text(&error))?;
             all.insert("checksum".into(), sum.into());
         }
         if args.bool("get_mime") {
@@ -146,11 +150,14 @@ fn mime(system: &dyn System, path: &Path, follow: bool) -> (String, String) {
     }
     argv.push(&path);
     let unknown = || ("unknown".to_owned(), "unknown".to_owned());
-    let Some(output) = system.query(&Command::new(&argv).in_english()).ok().filter(|output| output.ok()) else {
+    let Some(output) = system.query(&Command::new(&argv).in_english()).ok().filter(|output| output.ok())
+    else {
         return unknown();
     };
     let text = output.out();
-    let Some((mimetype, charset)) = text.rsplit_once(": ").and_then(|(_, answer)| answer.trim().split_once(';')) else {
+    let Some((mimetype, charset)) =
+        text.rsplit_once(": ").and_then(|(_, answer)| answer.trim().split_once(';'))
+    else {
         return unknown();
     };
     (mimetype.trim().into(), charset.trim().trim_start_matches("charset=").into())

@@ -31,7 +31,8 @@ impl Module for Tempfile {
             // Names are tried until a free one is found, as mkstemp does.
             const TRIES_MAX: u32 = 100;
             for attempt in 0..TRIES_MAX {
-                let path = Path::new(&folder).join(format!("{prefix}{}{suffix}", random_name(system, attempt)));
+                let path =
+                    Path::new(&folder).join(format!("{prefix}{}{suffix}", random_name(system, attempt)));
                 let made = match directory {
                     true => system.make_dir(&path, 0o700),
                     false => system.create(&path, 0o600, &mut std::io::empty()).map(drop),
@@ -59,7 +60,8 @@ fn random_name(system: &dyn System, attempt: u32) -> String {
     let mut seed = [0u8; 8];
     let random = system.open(Path::new("/dev/urandom")).and_then(|mut random| random.read_exact(&mut seed));
     if random.is_err() {
-        seed = (system.epoch().to_bits() ^ u64::from(attempt) << 40 ^ u64::from(system.identity().pid)).to_le_bytes();
+        seed = (system.epoch().to_bits() ^ u64::from(attempt) << 40 ^ u64::from(system.identity().pid))
+            .to_le_bytes();
     }
     seed.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }

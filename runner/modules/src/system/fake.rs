@@ -158,7 +158,10 @@ impl FakeSystem {
         let line = command.argv.join(" ");
         let mut answers = self.answers.lock().unwrap_or_else(|broken| broken.into_inner());
         let Some(at) = answers.iter().position(|answer| crate::glob::matches(&answer.line, &line)) else {
-            return Err(io::Error::new(io::ErrorKind::NotFound, format!("the case has no answer for: {line}")));
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("the case has no answer for: {line}"),
+            ));
         };
         let answer = answers[at].clone();
         if answer.times == 1 {
@@ -317,7 +320,8 @@ impl System for FakeSystem {
         let from = self.real(from, false)?;
         let node = self.nodes.get(&from).cloned().ok_or_else(missing)?;
         self.insert(to, node)?;
-        let inside: Vec<_> = self.nodes.keys().filter(|path| **path != from && path.starts_with(&from)).cloned().collect();
+        let inside: Vec<_> =
+            self.nodes.keys().filter(|path| **path != from && path.starts_with(&from)).cloned().collect();
         for path in inside {
             let node = self.nodes.remove(&path).ok_or_else(missing)?;
             let rest = path.strip_prefix(&from).expect("it was selected by this prefix");
@@ -384,7 +388,13 @@ impl System for FakeSystem {
         Ok(())
     }
 
-    fn set_times(&mut self, path: &Path, atime: Option<f64>, mtime: Option<f64>, follow: bool) -> io::Result<()> {
+    fn set_times(
+        &mut self,
+        path: &Path,
+        atime: Option<f64>,
+        mtime: Option<f64>,
+        follow: bool,
+    ) -> io::Result<()> {
         let node = self.get_mut(path, follow)?;
         node.atime = atime.unwrap_or(node.atime);
         node.mtime = mtime.unwrap_or(node.mtime);

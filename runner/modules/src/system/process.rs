@@ -21,7 +21,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const BLOCK: usize = 64 * 1024;
 
 /// Runs it. `env` is added to the environment of this process, `command.env` to that.
-pub fn run(command: &Command, env: &[(String, String)], program: &Path, cancel: &Cancel) -> io::Result<Output> {
+pub fn run(
+    command: &Command,
+    env: &[(String, String)],
+    program: &Path,
+    cancel: &Cancel,
+) -> io::Result<Output> {
     let mut process = std::process::Command::new(program);
     let Some((name, arguments)) = command.argv.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "no program to run"));
@@ -147,7 +152,9 @@ fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<std::process::
 
 /// Waits until one of the pipes is ready, or a moment has passed.
 fn wait(pipes: &[(&Option<std::fs::File>, PollFlags)]) {
-    let open = pipes.iter().filter_map(|(fd, flags)| fd.as_ref().map(|fd| PollFd::from_borrowed_fd(fd.as_fd(), *flags)));
+    let open = pipes
+        .iter()
+        .filter_map(|(fd, flags)| fd.as_ref().map(|fd| PollFd::from_borrowed_fd(fd.as_fd(), *flags)));
     let mut fds: Vec<_> = open.collect();
     let time = Timespec { tv_sec: 0, tv_nsec: LOOK_EVERY.as_nanos() as i64 };
     // An interrupted wait is only a shorter one.

@@ -174,7 +174,9 @@ impl System for RealSystem {
         let meta = if follow { fs::metadata(path) } else { fs::symlink_metadata(path) };
         match meta {
             Ok(meta) => Ok(Some(stat_of(&meta))),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -208,7 +210,9 @@ impl System for RealSystem {
         let flags = rustix::fs::ioctl_getflags(&file)?;
         let mut version: libc::c_long = 0;
         // SAFETY: the kernel writes one int into the long that the pointer refers to.
-        let rc = unsafe { libc::ioctl(std::os::fd::AsRawFd::as_raw_fd(&file), FS_IOC_GETVERSION as _, &mut version) };
+        let rc = unsafe {
+            libc::ioctl(std::os::fd::AsRawFd::as_raw_fd(&file), FS_IOC_GETVERSION as _, &mut version)
+        };
         if rc != 0 {
             return Err(io::Error::last_os_error());
         }
@@ -395,8 +399,15 @@ impl System for RealSystem {
         std::os::unix::fs::lchown(path, uid, gid)
     }
 
-    fn set_times(&mut self, path: &Path, atime: Option<f64>, mtime: Option<f64>, follow: bool) -> io::Result<()> {
-        let times = rustix::fs::Timestamps { last_access: timespec(atime), last_modification: timespec(mtime) };
+    fn set_times(
+        &mut self,
+        path: &Path,
+        atime: Option<f64>,
+        mtime: Option<f64>,
+        follow: bool,
+    ) -> io::Result<()> {
+        let times =
+            rustix::fs::Timestamps { last_access: timespec(atime), last_modification: timespec(mtime) };
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         rustix::fs::utimensat(CWD, path, &times, flags)?;
         Ok(())

@@ -15,18 +15,18 @@ use std::path::{Path, PathBuf};
 pub fn plan<'a>(call: &'a Call<'a>, system: &dyn System, src: &str) -> Result<Plan<'a>, Failure> {
     let source = PathBuf::from(src);
     let dest = PathBuf::from(call.args.str("dest"));
-    let into = if src.ends_with('/') {
-        dest
-    } else {
-        dest.join(source.file_name().unwrap_or_default())
-    };
+    let into = if src.ends_with('/') { dest } else { dest.join(source.file_name().unwrap_or_default()) };
     if system.exists(&into) && !system.is_dir(&into) {
         let (from, to) = (source.display(), into.display());
         return Err(format!("cannot copy directory {from} over the file {to}").into());
     }
     let mut plan = Plan::new();
-    plan.set("src", src).set("checksum", Value::Null).set("md5sum", Value::Null).set("dest", into.to_string_lossy());
-    let folder_mode = Wanted { mode: call.args.value("directory_mode").cloned(), ..Wanted::of(call) };
+    plan.set("src", src)
+        .set("checksum", Value::Null)
+        .set("md5sum", Value::Null)
+        .set("dest", into.to_string_lossy());
+    // Folders get the mode of those they are copies of.
+    let folder_mode = Wanted { mode: None, ..Wanted::of(call) };
     let file_mode = wanted(call, None);
     let mut work = Work { call, system, plan, folder_mode, file_mode };
     work.folder(&source, &into)?;
@@ -44,7 +44,9 @@ struct Work<'a, 's> {
 impl Work<'_, '_> {
     fn folder(&mut self, from: &Path, to: &Path) -> Result<(), Failure> {
         if !self.system.exists(to) {
-            let (path, wanted) = (to.to_owned(), self.folder_mode.clone());
+            let (path, mut wanted) = (to.to_owned(), self.folder_mode.clone());
+            let stat = self.system.stat(from, true).ok().flatten();
+            wanted.mode = stat.map(|stat| format!("{:04o}", stat.mode).into());
             self.plan.change(format!("make {}", to.display()), move |system, _| {
                 placing::make_dirs(system, &path)?;
                 wanted.apply(&path, system)?;
@@ -60,7 +62,9 @@ impl Work<'_, '_> {
             let (from, to) = (from.join(&name), to.join(&name));
             match self.system.stat(&from, false) {
                 Ok(Some(stat)) if stat.is_dir() => self.folder(&from, &to)?,
-                Ok(Some(stat)) if stat.is_link() && self.call.args.opt_bool("local_follow") == Some(false) => {
+                Ok(Some(stat))
+                    if stat.is_link() && self.call.args.opt_bool("local_follow") == Some(false) =>
+                {
                     self.link(&from, &to)?;
                 }
                 Ok(Some(_)) => self.file(from, to)?,
@@ -105,7 +109,10 @@ impl Work<'_, '_> {
     }
 
     fn link(&mut self, from: &Path, to: &Path) -> Result<(), Failure> {
-        let target = self.system.read_link(from).map_err(|error| Failure::new(attributes::io_text_at(&error, from)))?;
+        let target = self
+            .system
+            .read_link(from)
+            .map_err(|error| Failure::new(attributes::io_text_at(&error, from)))?;
         if self.system.read_link(to).ok().as_deref() == Some(&target) {
             return Ok(());
         }
@@ -124,7 +131,9 @@ impl Work<'_, '_> {
         if !wanted.differences(path, &stat, self.system)?.is_empty() {
             let path = path.to_owned();
             self.plan.change(format!("set attributes of {}", path.display()), move |system, _| {
-                wanted.apply(&path, system).map(|changed| if changed { Done::Changed } else { Done::Unchanged })
+                wanted
+                    .apply(&path, system)
+                    .map(|changed| if changed { Done::Changed } else { Done::Unchanged })
             });
         }
         Ok(())
