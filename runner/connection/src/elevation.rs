@@ -88,6 +88,7 @@ const REFUSALS: &[(Method, &str)] = &[
     (Method::Doas, "doas: Authentication failed"),
     (Method::Doas, "doas: Authorization failed"),
     (Method::Doas, "doas: Authorization required"),
+    (Method::Doas, "doas: Authentication required"),
     (Method::Doas, "Operation not permitted"),
     (Method::Doas, "unknown user"),
 ];
@@ -100,6 +101,7 @@ const PASSWORD_REFUSALS: &[&str] = &[
     "incorrect password attempt",
     "uthentication fail",
     "Authorization required",
+    "Authentication required",
 ];
 
 /// Wraps a shell script without newlines so that it runs as the other user.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use runner_engine::target::{Become, Command, Lost, Output};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,9 +18,6 @@ use crate::quote::quote;
 
 /// Output of one raw command that is kept; what comes beyond it is read and dropped, and the text says so.
 const OUTPUT_MAX: usize = 256 << 20;
-
-/// How long streams may stay open after their command has ended (a daemon may have inherited them).
-const STREAMS_LINGER_MAX: Duration = Duration::from_secs(5);
 
 /// A machine as one login user.
 #[derive(Debug)]
@@ -162,20 +158,9 @@ impl Site {
             let _ = stdin.shutdown().await;
             drop(stdin);
         };
-        let end = {
-            let read = async {
-                tokio::join!(feed, read_bounded(&mut stdout, &mut out), read_bounded(&mut stderr, &mut err))
-            };
-            let wait = ending.wait();
-            tokio::pin!(read, wait);
-            tokio::select! {
-                _ = &mut read => wait.await,
-                end = &mut wait => {
-                    let _ = tokio::time::timeout(STREAMS_LINGER_MAX, read).await;
-                    end
-                }
-            }
-        };
+        tokio::join!(feed, read_bounded(&mut stdout, &mut out), read_bounded(&mut stderr, &mut err));
+        // Only now: ssh drops what is still in its buffers when nobody waits for the rest of a channel.
+        let end = ending.wait().await;
         drop(lease);
         match end {
             // As for Ansible, 255 is ssh's own word for a lost connection.
