@@ -3,6 +3,7 @@
 mod address;
 pub mod glob;
 mod ini;
+pub mod list;
 mod literal;
 mod model;
 pub mod pattern;
@@ -33,6 +34,15 @@ fn add_host(inventory: &mut Inventory, name: &str, group: Option<&str>, port: Op
     }
     if let Some(group) = group {
         inventory.add_host_to_group(name, group);
+    }
+}
+
+/// Sets a variable of a host that a source named. As in Ansible, a group of the same name gets it instead.
+fn set_variable(inventory: &mut Inventory, host: &str, name: &str, value: Node) {
+    if inventory.group(host).is_some() {
+        inventory.set_group_var(host, name, value);
+    } else {
+        inventory.set_host_var(host, name, value);
     }
 }
 

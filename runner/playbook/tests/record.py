@@ -131,6 +131,40 @@ def playbook():
             out.write(json.dumps(answer) + "\n")
 
 
+def inventory():
+    """cases/inventory/list.txt: what `ansible-inventory --list` prints for the sources of each line."""
+    import subprocess
+
+    program = Path(sys.executable).with_name("ansible-inventory")
+    folder = HERE / "inventory"
+    with open(folder / "list.jsonl", "w") as out:
+        for line in (folder / "list.txt").read_text().splitlines():
+            run = [program, "--list", "--playbook-dir", line.split()[0].split("/")[0] if "/" in line else "."]
+            for source in line.split():
+                run += ["-i", source]
+            environment = os.environ | {"ANSIBLE_DEPRECATION_WARNINGS": "0", "ANSIBLE_LOCALHOST_WARNING": "0"}
+            said = subprocess.run(run, cwd=folder, capture_output=True, text=True, env=environment)
+            answer = {"list": json.loads(said.stdout or "null"), "said": said.stderr.replace(str(folder), "$DIR")}
+            out.write(json.dumps(answer) + "\n")
+
+
+def patterns():
+    """cases/inventory/patterns/list.txt: the hosts each pattern means."""
+    from ansible.errors import AnsibleError
+    from ansible.inventory.manager import InventoryManager
+    from ansible.parsing.dataloader import DataLoader
+
+    folder = HERE / "inventory/patterns"
+    with open(folder / "answers.jsonl", "w") as out:
+        for line in (folder / "list.txt").read_text().splitlines():
+            try:
+                manager = InventoryManager(loader=DataLoader(), sources=[str(folder / "hosts")])
+                hosts = [host.name for host in manager.get_hosts(pattern=line)]
+            except (AnsibleError, IndexError):
+                hosts = []
+            out.write(json.dumps([line, hosts]) + "\n")
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         globals()[name]()

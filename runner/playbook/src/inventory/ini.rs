@@ -134,7 +134,7 @@ impl Reader<'_> {
         for name in &names {
             super::add_host(self.inventory, name, Some(&self.group), port, self.source);
             for (key, value) in &vars {
-                self.inventory.set_host_var(name, key, value.clone());
+                super::set_variable(self.inventory, name, key, value.clone());
             }
         }
         Ok(())
@@ -173,8 +173,12 @@ impl Reader<'_> {
         for (name, pending) in &self.pending {
             let span = self.source.at(pending.line, 0);
             let message = match (pending.section, pending.parents.last()) {
-                (Section::Vars, _) => format!("Section [{name}:vars] not valid for undefined group: {name}"),
-                (_, Some(parent)) => format!("Section [{parent}:children] includes undefined group: {name}"),
+                (Section::Vars, _) => {
+                    format!("Section [{name}:vars] not valid for undefined group '{name}'.")
+                }
+                (_, Some(parent)) => {
+                    format!("Section [{parent}:children] includes undefined group '{name}'.")
+                }
                 _ => continue,
             };
             return Err(Mistake { message, span });

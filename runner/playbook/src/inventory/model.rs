@@ -235,7 +235,7 @@ impl Inventory {
         }
     }
 
-    /// Sets a variable of a group; `ansible_group_priority` is its priority.
+    /// Sets a variable of a group; `ansible_group_priority` is its priority and no variable.
     pub fn set_group_var(&mut self, group: &str, name: &str, value: Node) {
         let Some(group) = self.groups.get_mut(group) else { return };
         if name == "ansible_group_priority" {
@@ -244,6 +244,7 @@ impl Inventory {
                 Data::Str(text) => text.value.trim().parse().unwrap_or(1),
                 _ => 1,
             };
+            return;
         }
         group.vars.set(name, value);
     }

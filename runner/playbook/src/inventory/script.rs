@@ -84,7 +84,7 @@ pub fn read(
             return Err(fail(format!("Invalid data for hostvars of '{name}', needs to be a mapping")));
         };
         for (key, value) in vars.iter() {
-            inventory.set_host_var(&name, &key.scalar_text().unwrap_or_default(), value.clone());
+            super::set_variable(inventory, &name, &key.scalar_text().unwrap_or_default(), value.clone());
         }
     }
     Ok(())

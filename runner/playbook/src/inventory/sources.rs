@@ -8,7 +8,6 @@ use crate::inventory::plugin::Plugin;
 use crate::inventory::script::{self, NoScripts, RunScript};
 use crate::inventory::{address, ini, tree};
 use crate::load::Loader;
-use crate::node::Data;
 use crate::problem::{Kind, Problem, has_errors};
 use crate::source::{Source, Span};
 
@@ -104,6 +103,15 @@ impl InventoryLoader {
             let text = "No inventory was parsed, only implicit localhost is available";
             problems.push(Problem::warning(Kind::Inventory, text, &Span::none()));
         }
+        let odd = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_digit())
+                || name.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        };
+        if inventory.groups().any(|group| odd(&group.name)) {
+            let text =
+                "Invalid characters were found in group names but not replaced, use -vvvv to see details";
+            problems.push(Problem::warning(Kind::Inventory, text, &Span::none()));
+        }
         for group in inventory.groups() {
             if inventory.host(&group.name).is_some_and(|host| !host.implicit) {
                 let text = format!("Found both group and host with same name: {}", group.name);
@@ -127,18 +135,25 @@ impl InventoryLoader {
         }
         let mut failures: Vec<Problem> = Vec::new();
         for reader in &self.enabled {
+            // A reader that fails leaves nothing behind.
+            let before = inventory.clone();
+            let noted = problems.len();
             match self.read(*reader, source, path, inventory, problems) {
                 None => {}
                 Some(Ok(())) => return true,
-                Some(Err(problem)) => failures.push(Problem {
-                    message: format!(
-                        "Failed to parse inventory with '{}' plugin.\n{}",
-                        reader.name(),
-                        problem.message
-                    ),
-                    severity: crate::problem::Severity::Warning,
-                    ..problem
-                }),
+                Some(Err(problem)) => {
+                    *inventory = before;
+                    problems.truncate(noted);
+                    let name = reader.name();
+                    failures.push(Problem {
+                        message: format!(
+                            "Failed to parse inventory with '{name}' plugin: {}",
+                            problem.message
+                        ),
+                        severity: crate::problem::Severity::Warning,
+                        ..problem
+                    });
+                }
             }
         }
         problems.append(&mut failures);
@@ -229,17 +244,27 @@ impl InventoryLoader {
         if !matches!(path.extension().and_then(|extension| extension.to_str()), Some("yml" | "yaml")) {
             return None;
         }
-        // A file that is not YAML is the business of the other readers, which say why.
-        let (node, _) = self.loader.load_yaml(path, &Span::none());
-        let node = node?;
-        let Data::Map(map) = &node.data else { return None };
-        let name = map.get("plugin")?;
+        let (node, found) = self.loader.load_yaml(path, &Span::none());
+        let Some(node) = node else {
+            let broken = found.into_iter().find(Problem::is_error);
+            return Some(Err(
+                broken.unwrap_or_else(|| Problem::error(Kind::Inventory, "empty file", &Span::none()))
+            ));
+        };
+        let plugin = node.as_map().and_then(|map| Some((map.clone(), map.get("plugin")?.clone())));
+        let Some((map, name)) = plugin else {
+            let text = format!(
+                "no root 'plugin' key found, '{}' is not a valid YAML inventory plugin config file",
+                path.display()
+            );
+            return Some(Err(Problem::error(Kind::Inventory, text, &node.span)));
+        };
         let wanted = name.scalar_text().unwrap_or_default();
         let plugin = self.plugins.iter().find(|plugin| plugin.names().contains(&&*wanted));
         let source =
             node.span.source().cloned().unwrap_or_else(|| Source::new(path.display().to_string(), ""));
         Some(match plugin {
-            Some(plugin) => plugin.parse(map, &source, inventory).map(|more| problems.extend(more)),
+            Some(plugin) => plugin.parse(&map, &source, inventory).map(|more| problems.extend(more)),
             None => {
                 let text =
                     format!("inventory config '{}' specifies unknown plugin '{wanted}'", path.display());
@@ -268,8 +293,10 @@ impl InventoryLoader {
 
     fn ini(&self, path: &Path, inventory: &mut Inventory) -> Result<(), Problem> {
         let source = self.loader.read(path, &Span::none()).map_err(|problem| *problem)?;
-        ini::read(&source, inventory)
-            .map_err(|mistake| Problem::error(Kind::Inventory, mistake.message, &mistake.span))
+        ini::read(&source, inventory).map_err(|mistake| {
+            let text = format!("Failed to parse inventory: {}", mistake.message);
+            Problem::error(Kind::Inventory, text, &mistake.span)
+        })
     }
 }
 

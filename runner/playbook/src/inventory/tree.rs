@@ -162,7 +162,7 @@ impl Reader<'_> {
                     super::add_host(self.inventory, name, Some(group), port, self.source);
                     for (key, value) in vars.iter() {
                         let key = key.scalar_text().unwrap_or_default();
-                        self.inventory.set_host_var(name, &key, value.clone());
+                        super::set_variable(self.inventory, name, &key, value.clone());
                     }
                 }
             }
