@@ -1,5 +1,6 @@
 //! The list of modules: one line each, and what Ansible has that we do not.
 
+mod apt;
 mod assemble;
 mod blockinfile;
 mod command;
@@ -7,10 +8,12 @@ mod controller;
 mod copy;
 pub(crate) mod file;
 mod find;
+mod get_url;
 mod getent;
 mod group;
 mod hostname;
 mod lineinfile;
+mod package;
 mod ping;
 mod replace;
 mod service;
@@ -19,6 +22,7 @@ mod slurp;
 mod stat;
 mod systemd;
 mod tempfile;
+mod uri;
 mod user;
 
 use crate::{Module, Spec};
@@ -62,6 +66,10 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&uri::Uri, &[]),
+            remote(&get_url::GetUrl, &[]),
+            remote(&package::Package, &[]),
+            remote(&apt::Apt, &[]),
             remote(&systemd::Systemd, &["systemd"]),
             remote(&user::UserModule, &[]),
             remote(&service_facts::ServiceFacts, &[]),

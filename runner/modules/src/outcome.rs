@@ -173,6 +173,11 @@ pub trait Module: Sync {
     /// Its options, as text; see `spec.rs` for the form.
     fn spec(&self) -> &'static Spec;
 
+    /// The call that does the work, for modules that are another one in disguise (`package`).
+    fn instead(&self, _: &crate::Invocation) -> Option<crate::Invocation> {
+        None
+    }
+
     /// Looks and decides. It cannot touch: `system` is not `mut`.
     fn plan<'a>(&self, call: &'a Call<'a>, system: &dyn System) -> Result<Plan<'a>, Failure>;
 }

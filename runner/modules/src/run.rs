@@ -35,6 +35,9 @@ pub fn run(invocation: &Invocation, system: &mut dyn System) -> Outcome {
         Ok(args) => args,
         Err(error) => return Outcome::failure(error.0),
     };
+    if let Some(other) = module.instead(invocation) {
+        return run(&other, system);
+    }
     if invocation.check && entry.spec.check == Support::None {
         let msg = format!("remote module ({}) does not support check mode", invocation.module);
         let result = json!({"skipped": true, "msg": msg, "changed": false});

@@ -341,8 +341,12 @@ fn parse_option(line: &'static str) -> Option<Opt> {
         option.no_log = true;
         rest = head.trim();
     }
-    if let Some((head, choices)) = rest.split_once(" {").or_else(|| rest.strip_prefix('{').map(|c| ("", c))) {
-        option.choices = choices.trim().strip_suffix('}')?.split('|').collect();
+    // Choices are at the end; a default may have braces of its own.
+    let choices = rest.strip_suffix('}').and_then(|rest| {
+        rest.rsplit_once(" {").or_else(|| rest.strip_prefix('{').map(|choices| ("", choices)))
+    });
+    if let Some((head, choices)) = choices {
+        option.choices = choices.split('|').collect();
         rest = head.trim();
     }
     if let Some(default) = rest.strip_prefix('=') {
@@ -351,4 +355,34 @@ fn parse_option(line: &'static str) -> Option<Opt> {
         return None;
     }
     Some(option)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn all_specs_can_be_read() {
+        for entry in crate::library() {
+            let (options, rules) = (entry.spec.options(), entry.spec.rules());
+            for option in options {
+                assert!(!option.doc.is_empty(), "{}: {} has no text", entry.spec.name, option.name);
+                assert!(
+                    option.doc.ends_with('.') || option.doc.ends_with('…'),
+                    "{}: {}",
+                    entry.spec.name,
+                    option.doc
+                );
+            }
+            let names = rules.iter().flat_map(|rule| match rule {
+                super::Rule::Exclusive(names) | super::Rule::Together(names) | super::Rule::OneOf(names) => {
+                    names.clone()
+                }
+                super::Rule::If { option, needs, .. } | super::Rule::By { option, needs } => {
+                    [vec![*option], needs.clone()].concat()
+                }
+            });
+            for name in names {
+                assert!(entry.spec.option(name).is_some(), "{}: a rule names {name}", entry.spec.name);
+            }
+        }
+    }
 }
