@@ -27,6 +27,7 @@ pub mod run;
 pub mod schema;
 pub mod secret;
 mod server;
+pub mod testing;
 pub mod timeouts;
 mod values;
 
