@@ -5,4 +5,5 @@ mod connection;
 mod connection_failures;
 mod connection_world;
 mod machines;
+mod terraform_rules;
 mod tidy;
