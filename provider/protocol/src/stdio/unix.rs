@@ -2,17 +2,12 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
-    os::fd::OwnedFd,
+    io::{self, PipeReader, Read, Write},
     sync::{Mutex, PoisonError},
     thread,
 };
 
-use rustix::{
-    io::fcntl_dupfd_cloexec,
-    pipe::{PipeFlags, pipe_with},
-    stdio,
-};
+use rustix::{io::fcntl_dupfd_cloexec, stdio};
 
 use super::LOG;
 
@@ -35,7 +30,7 @@ impl Streams {
         let nothing = File::options().read(true).write(true).open("/dev/null")?;
         stdio::dup2_stdin(&nothing)?;
         stdio::dup2_stdout(&nothing)?;
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (reader, writer) = io::pipe()?;
         thread::Builder::new().name("stray stderr".into()).spawn(move || forward(reader))?;
         stdio::dup2_stderr(&writer)?;
         if let Err(second) = LOG.set(Mutex::new(File::from(stderr))) {
@@ -62,8 +57,7 @@ impl Drop for Streams {
 }
 
 /// Turns what others write to stderr into log lines, at the level Terraform gives to lines it does not understand.
-fn forward(reader: OwnedFd) {
-    let mut reader = File::from(reader);
+fn forward(mut reader: PipeReader) {
     let mut pending = Vec::new();
     let mut buffer = [0; STRAY_LINE_BYTES_MAX];
     loop {
