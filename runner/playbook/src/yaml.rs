@@ -47,6 +47,9 @@ pub fn parse_yaml(source: &Source) -> (Option<Node>, Vec<Problem>) {
 
 /// What a plain scalar means by YAML 1.1: for emitters that must quote what would be read as something else.
 pub fn plain_scalar(text: &str) -> Option<Node> {
-    let data = scalar::plain(text, true).ok()?;
-    Some(Node::new(data, crate::source::Span::none()))
+    let none = crate::source::Span::none();
+    Some(match scalar::plain(text).ok()? {
+        Some(data) => Node::new(data, none),
+        None => Node::string(text, none),
+    })
 }

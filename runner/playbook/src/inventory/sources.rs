@@ -1,5 +1,6 @@
 //! Inventory sources: which reader takes a host list, a file, a program or a directory, and what is said when none does.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use crate::inventory::plugin::Plugin;
 use crate::inventory::script::{self, NoScripts, RunScript};
 use crate::inventory::{address, ini, tree};
 use crate::load::Loader;
+use crate::node::Node;
 use crate::problem::{Kind, Problem, has_errors};
 use crate::source::{Source, Span};
 
@@ -134,11 +136,12 @@ impl InventoryLoader {
             return self.directory(path, inventory, problems, depth);
         }
         let mut failures: Vec<Problem> = Vec::new();
+        let document = Document { loader: &self.loader, path, read: OnceCell::new() };
         for reader in &self.enabled {
             // A reader that fails leaves nothing behind.
             let before = inventory.clone();
             let noted = problems.len();
-            match self.read(*reader, source, path, inventory, problems) {
+            match self.read(*reader, source, &document, inventory, problems) {
                 None => {}
                 Some(Ok(())) => return true,
                 Some(Err(problem)) => {
@@ -205,10 +208,11 @@ impl InventoryLoader {
         &self,
         reader: Reader,
         source: &str,
-        path: &Path,
+        document: &Document<'_>,
         inventory: &mut Inventory,
         problems: &mut Vec<Problem>,
     ) -> Option<Result<(), Problem>> {
+        let path = document.path;
         let files = &self.loader.files;
         let is_list = source.contains(',') && !files.exists(path);
         match reader {
@@ -221,8 +225,12 @@ impl InventoryLoader {
                     files.is_executable(path) || files.read(path).is_ok_and(|text| text.starts_with(SHEBANG));
                 runs.then(|| script::read(path, &*self.scripts, inventory, problems))
             }
-            Reader::Auto => self.auto(path, inventory, problems),
-            Reader::Yaml => self.has_yaml_extension(path).then(|| self.tree(path, inventory, problems)),
+            Reader::Auto => self.auto(path, document, inventory, problems),
+            Reader::Yaml => self.has_yaml_extension(path).then(|| {
+                let (root, source, found) = document.root()?;
+                problems.extend(found);
+                tree::read(&root, &source, inventory, problems)
+            }),
             Reader::Ini => Some(self.ini(path, inventory)),
         }
     }
@@ -238,18 +246,16 @@ impl InventoryLoader {
     fn auto(
         &self,
         path: &Path,
+        document: &Document<'_>,
         inventory: &mut Inventory,
         problems: &mut Vec<Problem>,
     ) -> Option<Result<(), Problem>> {
         if !matches!(path.extension().and_then(|extension| extension.to_str()), Some("yml" | "yaml")) {
             return None;
         }
-        let (node, found) = self.loader.load_yaml(path, &Span::none());
-        let Some(node) = node else {
-            let broken = found.into_iter().find(Problem::is_error);
-            return Some(Err(
-                broken.unwrap_or_else(|| Problem::error(Kind::Inventory, "empty file", &Span::none()))
-            ));
+        let (node, source) = match document.root() {
+            Ok((node, source, _)) => (node, source),
+            Err(problem) => return Some(Err(problem)),
         };
         let plugin = node.as_map().and_then(|map| Some((map.clone(), map.get("plugin")?.clone())));
         let Some((map, name)) = plugin else {
@@ -261,8 +267,6 @@ impl InventoryLoader {
         };
         let wanted = name.scalar_text().unwrap_or_default();
         let plugin = self.plugins.iter().find(|plugin| plugin.names().contains(&&*wanted));
-        let source =
-            node.span.source().cloned().unwrap_or_else(|| Source::new(path.display().to_string(), ""));
         Some(match plugin {
             Some(plugin) => plugin.parse(&map, &source, inventory).map(|more| problems.extend(more)),
             None => {
@@ -273,30 +277,41 @@ impl InventoryLoader {
         })
     }
 
-    fn tree(
-        &self,
-        path: &Path,
-        inventory: &mut Inventory,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), Problem> {
-        let source = self.loader.read(path, &Span::none()).map_err(|problem| *problem)?;
-        let (node, found) = crate::yaml::parse_with(&source, self.loader.settings.duplicate_keys);
-        let Some(root) = node.filter(|_| !has_errors(&found)) else {
-            let first = found.into_iter().find(Problem::is_error);
-            return Err(
-                first.unwrap_or_else(|| Problem::error(Kind::Inventory, "empty file", &source.start()))
-            );
-        };
-        problems.extend(found);
-        tree::read(&root, &source, inventory, problems)
-    }
-
     fn ini(&self, path: &Path, inventory: &mut Inventory) -> Result<(), Problem> {
         let source = self.loader.read(path, &Span::none()).map_err(|problem| *problem)?;
         ini::read(&source, inventory).map_err(|mistake| {
             let text = format!("Failed to parse inventory: {}", mistake.message);
             Problem::error(Kind::Inventory, text, &mistake.span)
         })
+    }
+}
+
+/// The root, the text and the warnings of a YAML file.
+type Parsed = (Node, Source, Vec<Problem>);
+
+/// A YAML file that several readers look at and that is read once.
+struct Document<'a> {
+    loader: &'a Loader,
+    path: &'a Path,
+    read: OnceCell<Result<Parsed, Problem>>,
+}
+
+impl Document<'_> {
+    /// The root, the text and the warnings.
+    fn root(&self) -> Result<Parsed, Problem> {
+        self.read.get_or_init(|| self.parse()).clone()
+    }
+
+    fn parse(&self) -> Result<Parsed, Problem> {
+        let source = self.loader.read(self.path, &Span::none()).map_err(|problem| *problem)?;
+        let (node, found) = crate::yaml::parse_with(&source, self.loader.settings.duplicate_keys);
+        match node.filter(|_| !has_errors(&found)) {
+            Some(node) => Ok((node, source, found)),
+            None => {
+                let first = found.into_iter().find(Problem::is_error);
+                Err(first.unwrap_or_else(|| Problem::error(Kind::Inventory, "empty file", &source.start())))
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Events to nodes: tags, anchors, merge keys, duplicate keys, trust and places, as PyYAML and Ansible construct them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::node::{Data, Map, Node, Text};
 use crate::problem::{Kind, Problem};
@@ -12,6 +13,11 @@ use crate::yaml::{DuplicateKeys, advice, python, scalar};
 const DEPTH_MAX: usize = 256;
 /// Nodes counted with every alias expanded: larger than any inventory, and ends a bomb of aliases.
 const NODES_MAX: usize = 20_000_000;
+
+/// Strings up to this length are worth storing once.
+const INTERNED_BYTES_MAX: usize = 24;
+/// Strings remembered per text: beyond this they are no keys but data.
+const INTERNED_MAX: usize = 4096;
 
 /// The prefix of every tag that YAML itself defines.
 pub const STANDARD: &str = "tag:yaml.org,2002:";
@@ -25,6 +31,7 @@ pub fn construct(source: &Source, duplicates: DuplicateKeys) -> (Option<Node>, V
         anchors: HashMap::new(),
         depth: 0,
         problems: Vec::new(),
+        interned: HashSet::new(),
     };
     match constructor.document() {
         Ok(node) => {
@@ -56,6 +63,7 @@ struct Constructor<'s> {
     anchors: HashMap<String, Option<Built>>,
     depth: usize,
     problems: Vec<Problem>,
+    interned: HashSet<Arc<str>>,
 }
 
 /// What stops the reading of a text.
@@ -195,9 +203,13 @@ impl Constructor<'_> {
         trusted: bool,
     ) -> Data {
         let made = match tag {
-            None if implicit => scalar::plain(&value, trusted),
-            None => Ok(string(value, trusted)),
-            Some("!unsafe") => scalar::plain(&value, false),
+            None if implicit => {
+                scalar::plain(&value).map(|data| data.unwrap_or_else(|| self.string(&value, trusted)))
+            }
+            None => Ok(self.string(&value, trusted)),
+            Some("!unsafe") => {
+                scalar::plain(&value).map(|data| data.unwrap_or_else(|| self.string(&value, false)))
+            }
             Some("!vault") => Ok(scalar::vault(&value)),
             Some("!vault-encrypted") => {
                 self.deprecated_tag("!vault-encrypted", "Use the `!vault` tag instead.", mark);
@@ -212,12 +224,30 @@ impl Constructor<'_> {
                 Some("pairs") => {
                     Err("While constructing pairs expected a sequence, but found scalar.".to_owned())
                 }
-                Some("str") => Ok(string(value, trusted)),
+                Some("str") => Ok(self.string(&value, trusted)),
                 Some(kind) => scalar::tagged(kind, &value, tag),
                 None => Err(no_constructor(tag)),
             },
         };
         made.unwrap_or_else(|text| self.note(&text, mark))
+    }
+
+    /// A string; short ones, which are mostly keys, are stored once per text.
+    fn string(&mut self, value: &str, trusted: bool) -> Data {
+        if value.len() > INTERNED_BYTES_MAX {
+            return Data::Str(Text { value: value.into(), trusted });
+        }
+        let value = match self.interned.get(value) {
+            Some(known) => known.clone(),
+            None => {
+                let new: Arc<str> = value.into();
+                if self.interned.len() < INTERNED_MAX {
+                    self.interned.insert(new.clone());
+                }
+                new
+            }
+        };
+        Data::Str(Text { value, trusted })
     }
 
     fn deprecated_tag(&mut self, tag: &str, help: &str, mark: Mark) {
@@ -326,7 +356,7 @@ impl Constructor<'_> {
             let is_value_key = matches!(&event, Event::Scalar { tag: None, value, plain_implicit: true, .. } if value == "=");
             let key = if is_value_key {
                 let span = self.place(at);
-                Built { node: Node::new(string("=".to_owned(), trusted), span), weight: 1, is_merge: false }
+                Built { node: Node::new(self.string("=", trusted), span), weight: 1, is_merge: false }
             } else {
                 self.key(event, at, trusted)?
             };
@@ -357,7 +387,7 @@ impl Constructor<'_> {
         if let Event::Scalar { anchor: None, tag: None, value, plain_implicit: true, .. } = &event
             && value == "<<"
         {
-            let node = Node::new(string("<<".to_owned(), trusted), self.place(mark));
+            let node = Node::new(self.string("<<", trusted), self.place(mark));
             return Ok(Built { node, weight: 1, is_merge: true });
         }
         self.node(event, mark, trusted)
@@ -424,9 +454,4 @@ impl Constructor<'_> {
 
 fn no_constructor(tag: &str) -> String {
     format!("Could not determine a constructor for the tag '{tag}'.")
-}
-
-/// A string with its trust.
-pub fn string(value: String, trusted: bool) -> Data {
-    Data::Str(Text { value: value.into(), trusted })
 }

@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use crate::node::{Ciphertext, Data, DateTime};
-use crate::yaml::construct::{STANDARD, string};
+use crate::yaml::construct::STANDARD;
 use crate::yaml::number;
 use crate::yaml::resolve::{Implicit, implicit, timestamp};
 
 /// A day has fewer seconds than any offset from UTC may have.
 const DAY_S: i32 = 24 * 60 * 60;
 
-/// A scalar whose characters decide its type.
+/// A scalar whose characters decide its type; none when it is a string.
 ///
 /// # Errors
 /// The sentence for the user.
-pub fn plain(text: &str, trusted: bool) -> Result<Data, String> {
+pub fn plain(text: &str) -> Result<Option<Data>, String> {
     match implicit(text) {
-        Implicit::Null => Ok(Data::Null),
-        Implicit::Bool(value) => Ok(Data::Bool(value)),
-        Implicit::Int => number::int(text),
-        Implicit::Float => number::float(text).map(Data::Float),
-        Implicit::Timestamp => time(text),
+        Implicit::Null => Ok(Some(Data::Null)),
+        Implicit::Bool(value) => Ok(Some(Data::Bool(value))),
+        Implicit::Int => number::int(text).map(Some),
+        Implicit::Float => number::float(text).map(Data::Float).map(Some),
+        Implicit::Timestamp => time(text).map(Some),
         Implicit::Merge => Err(format!("Could not determine a constructor for the tag '{STANDARD}merge'.")),
         Implicit::Value => Err(format!("Could not determine a constructor for the tag '{STANDARD}value'.")),
-        Implicit::Str => Ok(string(text.to_owned(), trusted)),
+        Implicit::Str => Ok(None),
     }
 }
 
