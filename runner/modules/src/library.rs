@@ -18,6 +18,7 @@ mod ping;
 mod replace;
 mod service;
 mod service_facts;
+mod setup;
 mod slurp;
 mod stat;
 mod systemd;
@@ -66,6 +67,7 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&setup::Setup, &[]),
             remote(&uri::Uri, &[]),
             remote(&get_url::GetUrl, &[]),
             remote(&package::Package, &[]),
