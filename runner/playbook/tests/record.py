@@ -165,6 +165,19 @@ def patterns():
             out.write(json.dumps([line, hosts]) + "\n")
 
 
+def listed():
+    """cases/playbook/listed/*/site.yml: what `--list-tasks` prints."""
+    import subprocess
+
+    program = Path(sys.executable).with_name("ansible-playbook")
+    for site in sorted((HERE / "playbook/listed").glob("*/site.yml")):
+        run = [program, "--list-tasks", "-i", "localhost,", "site.yml"]
+        said = subprocess.run(run, cwd=site.parent, capture_output=True, text=True)
+        (site.parent / "list-tasks.txt").write_text(said.stdout)
+        if said.returncode:
+            print(said.stderr)
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         globals()[name]()

@@ -112,7 +112,8 @@ impl Pass<'_> {
         let unknown =
             names.iter().find(|name| matches!(self.loader.names.resolve(name, &[]), Resolved::Unknown(_)));
         if let Some(name) = unknown {
-            let meant = nearest(name, Keyword::legal(Place::Task).map(Keyword::name));
+            let words = Keyword::legal(Place::Task).chain(Keyword::legal(Place::Handler));
+            let meant = nearest(name, words.map(Keyword::name));
             let meant = meant.map(|meant| format!(" Did you mean '{meant}'?")).unwrap_or_default();
             problem = problem.with_help(format!("'{name}' is neither a keyword nor a module.{meant}"));
         }
