@@ -1,36 +1,6 @@
-//! Which hosts a play works on: patterns, order, batches.
+//! Which hosts a play works on at a time.
 
-use runner_playbook::inventory::{Inventory, LOCALHOST};
 use runner_template::Value;
-
-/// Hosts that match a pattern, in inventory order, and the parts of it that match nothing.
-pub(crate) fn select(inventory: &Inventory, pattern: &str) -> (Vec<String>, Vec<String>) {
-    let mut hosts: Vec<String> = Vec::new();
-    let mut unmatched = Vec::new();
-    for part in pattern.split([',', ':']).map(str::trim).filter(|part| !part.is_empty()) {
-        let before = hosts.len();
-        let mut add = |name: &str| {
-            if !hosts.iter().any(|known| known == name) {
-                hosts.push(name.to_owned());
-            }
-        };
-        let mut known = false;
-        if part == "all" || part == "*" {
-            inventory.hosts().for_each(|host| add(&host.name));
-            known = true;
-        } else if inventory.group(part).is_some() {
-            inventory.hosts_in(part).into_iter().for_each(|host| add(host));
-            known = true;
-        } else if inventory.host(part).is_some() || LOCALHOST.contains(&part) {
-            add(part);
-            known = true;
-        }
-        if !known && hosts.len() == before {
-            unmatched.push(part.to_owned());
-        }
-    }
-    (hosts, unmatched)
-}
 
 /// Splits hosts into the batches of `serial`; the last size repeats.
 ///

@@ -39,4 +39,3 @@ mod vars_file;
 mod world;
 
 pub use session::{Parts, Session, Status};
-pub use store::VarsFiles;

@@ -18,7 +18,7 @@ use crate::{
     event::{Event, Notice},
     sequence::RoleNumbers,
     settings::Settings,
-    store::{Store, VarsFiles},
+    store::Store,
     tally::Tallies,
     target::Connector,
     unit::Ids,
@@ -38,8 +38,6 @@ pub struct Parts {
     pub connector: Arc<dyn Connector>,
     /// The controller as lookups see it.
     pub world: Arc<dyn World>,
-    /// Variables of files beside the inventory and the playbook.
-    pub vars_files: Arc<dyn VarsFiles>,
 }
 
 /// How playbooks went, all together.
@@ -75,12 +73,12 @@ impl Session {
     /// A session and the stream of its events. The stream must be read: a run waits for a reader that falls far behind.
     pub fn new(parts: Parts) -> (Self, mpsc::Receiver<Event>) {
         let (events, receiver) = mpsc::channel(EVENTS_WAITING_MAX);
-        let Parts { settings, inventory, templar, loader, connector, world, vars_files } = parts;
+        let Parts { settings, inventory, templar, loader, connector, world } = parts;
         let magic = magic(&settings, &inventory);
         let store = Store::new(
             inventory,
             world.clone(),
-            vars_files,
+            loader.clone(),
             settings.extra_vars.clone(),
             settings.inject_facts,
             settings.hash_merge,
@@ -162,7 +160,7 @@ fn magic(settings: &Settings, inventory: &Inventory) -> Vars {
         ("ansible_verbosity", Value::Int(i64::from(settings.verbosity))),
         ("ansible_run_tags", words(&settings.selection.only)),
         ("ansible_skip_tags", words(&settings.selection.skip)),
-        ("ansible_limit", settings.limit.as_deref().map_or(Value::None, Value::text)),
+        ("ansible_limit", settings.limit_given.as_deref().map_or(Value::None, Value::text)),
         ("ansible_inventory_sources", words(&inventory.sources)),
         (
             "ansible_config_file",

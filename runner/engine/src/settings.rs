@@ -42,8 +42,10 @@ pub struct Settings {
     pub start_at_task: Option<String>,
     /// Ask before every task.
     pub step: bool,
-    /// Host patterns of `--limit`.
-    pub limit: Option<String>,
+    /// Host patterns of `--limit`, split.
+    pub limit: Vec<String>,
+    /// `--limit` as it was given, for `ansible_limit`.
+    pub limit_given: Option<String>,
     /// Run handlers on failed hosts too.
     pub force_handlers: bool,
     /// A failure on one host ends the play for all.
@@ -92,7 +94,8 @@ impl Default for Settings {
             selection: Selection::default(),
             start_at_task: None,
             step: false,
-            limit: None,
+            limit: Vec::new(),
+            limit_given: None,
             force_handlers: false,
             any_errors_fatal: false,
             gathering: Gathering::default(),

@@ -6,20 +6,18 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
 };
 
-use runner_playbook::inventory::{ALL, Inventory};
+use runner_playbook::{
+    inventory::{self, Inventory, InventoryVars},
+    load::Loader,
+    problem::Problem,
+};
 use runner_template::{Hosts, Level, Scope, Value, Vars, World};
-
-/// Variables of files beside inventories and playbooks (`group_vars`, `host_vars`), by level, lowest first.
-pub trait VarsFiles: Send + Sync {
-    /// Those of one host.
-    fn layers(&self, inventory: &Inventory, host: &str, playbook_dir: Option<&Path>) -> Vec<(Level, Vars)>;
-}
 
 /// All hosts' variables.
 pub(crate) struct Store {
     inner: RwLock<Inner>,
     world: Arc<dyn World>,
-    files: Arc<dyn VarsFiles>,
+    loader: Loader,
     extra: Vars,
     inject_facts: bool,
     hash_merge: bool,
@@ -29,6 +27,10 @@ pub(crate) struct Store {
 struct Inner {
     inventory: Inventory,
     playbook_dir: Option<PathBuf>,
+    /// Variables beside the inventory and the playbook; made anew when either changes place.
+    beside: Option<Arc<InventoryVars>>,
+    /// What does not change when a host learns something.
+    fixed: HashMap<Arc<str>, Scope>,
     learned: HashMap<Arc<str>, Learned>,
     bases: HashMap<Arc<str>, Scope>,
     groups: Option<Value>,
@@ -49,7 +51,7 @@ impl Store {
     pub(crate) fn new(
         inventory: Inventory,
         world: Arc<dyn World>,
-        files: Arc<dyn VarsFiles>,
+        loader: Loader,
         extra: Vars,
         inject_facts: bool,
         hash_merge: bool,
@@ -58,12 +60,14 @@ impl Store {
             inner: RwLock::new(Inner {
                 inventory,
                 playbook_dir: None,
+                beside: None,
+                fixed: HashMap::new(),
                 learned: HashMap::new(),
                 bases: HashMap::new(),
                 groups: None,
             }),
             world,
-            files,
+            loader,
             extra,
             inject_facts,
             hash_merge,
@@ -88,6 +92,7 @@ impl Store {
     pub(crate) fn change_inventory<R>(&self, change: impl FnOnce(&mut Inventory) -> R) -> R {
         let mut inner = self.write();
         inner.bases.clear();
+        inner.fixed.clear();
         inner.groups = None;
         change(&mut inner.inventory)
     }
@@ -104,7 +109,9 @@ impl Store {
         let mut inner = self.write();
         if inner.playbook_dir.as_deref() != Some(dir) {
             inner.playbook_dir = Some(dir.to_owned());
+            inner.beside = None;
             inner.bases.clear();
+            inner.fixed.clear();
         }
     }
 
@@ -121,53 +128,67 @@ impl Store {
     }
 
     fn build(&self, inner: &mut Inner, host: &str) -> Option<Scope> {
-        let found = inner.inventory.host(host)?;
-        let name = found.name.clone();
+        let name = inner.inventory.host(host)?.name.clone();
+        let fixed = match inner.fixed.get(&name) {
+            Some(scope) => scope.clone(),
+            None => {
+                let scope = self.fixed(inner, host)?;
+                inner.fixed.insert(name, scope.clone());
+                scope
+            }
+        };
+        Some(match inner.learned.get(host) {
+            Some(learned) => fixed
+                .with(Level::Facts, learned.shown.clone())
+                .with(Level::IncludeVars, learned.include_vars.clone())
+                .with(Level::SetFacts, learned.set_facts.clone()),
+            None => fixed.with(Level::Facts, Vars::new([("ansible_facts", empty_dict())])),
+        })
+    }
+
+    /// Inventory, files beside it, extra variables, and what is magic about the host.
+    fn fixed(&self, inner: &mut Inner, host: &str) -> Option<Scope> {
+        let beside = inner.beside.get_or_insert_with(|| {
+            let dir = inner.playbook_dir.clone();
+            Arc::new(InventoryVars::new(self.loader.clone(), &inner.inventory, dir))
+        });
+        let beside = beside.clone();
         let mut scope = Scope::new(self.world.clone()).merging(self.hash_merge);
         if let Some(own) = self.own.upgrade() {
             scope = scope.with_hosts(Arc::new(Others(Arc::downgrade(&own))));
         }
-        for group in inner.inventory.groups_of(host) {
-            scope = scope.with(Level::InventoryGroupVars, Vars::from_node_map(&group.vars));
-        }
-        if found.implicit {
-            let all = inner.inventory.group(ALL);
-            if let Some(all) = all.filter(|_| inner.inventory.groups_of(host).is_empty()) {
-                scope = scope.with(Level::InventoryGroupVars, Vars::from_node_map(&all.vars));
-            }
-        }
-        scope = scope.with(Level::InventoryHostVars, Vars::from_node_map(&found.vars));
-        for (level, vars) in self.files.layers(&inner.inventory, host, inner.playbook_dir.as_deref()) {
-            scope = scope.with(level, vars);
-        }
-        if let Some(learned) = inner.learned.get(host) {
-            scope = scope
-                .with(Level::Facts, learned.shown.clone())
-                .with(Level::IncludeVars, learned.include_vars.clone())
-                .with(Level::SetFacts, learned.set_facts.clone());
-        } else {
-            scope = scope.with(Level::Facts, Vars::new([("ansible_facts", empty_dict())]));
+        for (level, map) in beside.layers(&inner.inventory, host) {
+            scope = scope.with(level_of(level), Vars::from_node_map(&map));
         }
         scope = scope.with(Level::ExtraVars, self.extra.clone());
+        let found = inner.inventory.host(host)?;
+        let name = found.name.clone();
         let source = found.source.clone();
         let group_names: Vec<Value> =
             inner.inventory.group_names(host).iter().map(|group| Value::text(group.clone())).collect();
         let short = name.split('.').next().unwrap_or(&name).to_owned();
-        let mut magic = vec![
+        let file = source.as_ref().map_or(Value::None, |path| Value::text(path.display().to_string()));
+        let dir = source.as_ref().and_then(|path| path.parent());
+        let dir = dir.map_or(Value::None, |dir| Value::text(dir.display().to_string()));
+        let magic = [
             ("inventory_hostname", Value::text(name.clone())),
             ("inventory_hostname_short", Value::text(short)),
             ("group_names", Value::list(group_names)),
             ("groups", groups(inner)),
+            ("inventory_file", file),
+            ("inventory_dir", dir),
         ];
-        if let Some(path) = source {
-            let dir = path.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
-            magic.push(("inventory_file", Value::text(path.display().to_string())));
-            magic.push(("inventory_dir", Value::text(dir)));
-        } else {
-            magic.push(("inventory_file", Value::None));
-            magic.push(("inventory_dir", Value::None));
-        }
         Some(scope.with(Level::Magic, Vars::new(magic)))
+    }
+
+    /// What could not be read of the variables beside the inventory, since it was asked last.
+    pub(crate) fn take_problems(&self) -> Vec<Problem> {
+        self.read().beside.as_ref().map(|beside| beside.take_problems()).unwrap_or_default()
+    }
+
+    /// The hosts that patterns mean; asking for `localhost` makes it.
+    pub(crate) fn select(&self, patterns: &[String]) -> (Vec<Arc<str>>, Vec<Problem>) {
+        self.write().inventory.select(patterns)
     }
 
     /// Remembers facts that a module returned.
@@ -245,6 +266,20 @@ impl Learned {
         }
         shown.push((Arc::from("ansible_facts"), all));
         self.shown = Vars::new(shown);
+    }
+}
+
+/// The template crate's level of an inventory level.
+fn level_of(level: inventory::Level) -> Level {
+    match level {
+        inventory::Level::AllInventory | inventory::Level::GroupsInventory => Level::InventoryGroupVars,
+        inventory::Level::AllFilesInventory => Level::InventoryGroupVarsAll,
+        inventory::Level::AllFilesPlay => Level::PlaybookGroupVarsAll,
+        inventory::Level::GroupsFilesInventory => Level::InventoryGroupVarsFiles,
+        inventory::Level::GroupsFilesPlay => Level::PlaybookGroupVarsFiles,
+        inventory::Level::HostInventory => Level::InventoryHostVars,
+        inventory::Level::HostFilesInventory => Level::InventoryHostVarsFiles,
+        inventory::Level::HostFilesPlay => Level::PlaybookHostVarsFiles,
     }
 }
 

@@ -130,7 +130,9 @@ impl World for TaskWorld {
         self.base.random_u64()
     }
     fn inventory_hostnames(&self, pattern: &str) -> Result<Vec<String>, String> {
-        Ok(self.store.inventory(|inventory| crate::hosts::select(inventory, pattern).0))
+        let patterns = runner_playbook::inventory::pattern::split(pattern);
+        let (hosts, _) = self.store.select(&patterns);
+        Ok(hosts.iter().map(|host| host.to_string()).collect())
     }
     fn setting(&self, name: &str) -> Option<Value> {
         self.base.setting(name)

@@ -17,7 +17,7 @@ use crate::{
     context::{PlayContext, Shared, text_of},
     dispatch::Dispatch,
     event::{Event, Notice, PlayInfo},
-    hosts::{batches, select},
+    hosts::batches,
     keywords::boolean,
     sequence::{Sequencer, Shape},
     settings::{Gathering, Question},
@@ -98,7 +98,7 @@ impl Session {
         context.strategy = setup.strategy;
         context.check = setup.check;
         context.diff = setup.diff;
-        let hosts = self.hosts(&setup);
+        let hosts = self.hosts(&setup).await;
         if hosts.is_empty() {
             let info = PlayInfo { name: setup.name.clone(), check: setup.check, ..PlayInfo::default() };
             shared.tell(Event::PlayStarted(Arc::new(info))).await;
@@ -194,31 +194,19 @@ impl Session {
         (true, !end.end_play)
     }
 
-    fn hosts(&self, setup: &Setup) -> Vec<String> {
-        let limit = self.shared.settings.limit.clone();
-        let pattern = setup.patterns.join(",");
-        for pattern in &setup.patterns {
-            for name in pattern.split([',', ':']).map(str::trim) {
-                if runner_playbook::inventory::LOCALHOST.contains(&name) {
-                    self.shared.store.change_if(
-                        |inventory| inventory.host(name).is_none(),
-                        |inventory| {
-                            inventory.ensure_localhost(name);
-                        },
-                    );
-                }
-            }
+    async fn hosts(&self, setup: &Setup) -> Vec<String> {
+        let store = &self.shared.store;
+        let split = |text: &str| runner_playbook::inventory::pattern::split(text);
+        let patterns: Vec<String> = setup.patterns.iter().flat_map(|pattern| split(pattern)).collect();
+        let (hosts, problems) = store.select(&patterns);
+        for problem in problems {
+            self.shared.tell(Event::Notice(crate::include::notice_of_problem(&problem))).await;
         }
-        let mut hosts = self.shared.store.inventory(|inventory| {
-            let (hosts, _) = select(inventory, &pattern);
-            match &limit {
-                Some(limit) => {
-                    let (allowed, _) = select(inventory, limit);
-                    hosts.into_iter().filter(|host| allowed.contains(host)).collect()
-                }
-                None => hosts,
-            }
-        });
+        let mut hosts: Vec<String> = hosts.iter().map(|host| host.to_string()).collect();
+        if !self.shared.settings.limit.is_empty() {
+            let (allowed, _) = store.select(&self.shared.settings.limit);
+            hosts.retain(|host| allowed.iter().any(|allowed| **allowed == **host));
+        }
         match setup.order.as_deref() {
             Some("sorted") => hosts.sort(),
             Some("reverse_sorted") => {

@@ -1,0 +1,11 @@
+//! The `playbook` command, and the same program under Ansible's names.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if runner_connection::run_if_asked() {
+        return ExitCode::SUCCESS;
+    }
+    let code = runner_cli::main(std::env::args_os().collect());
+    ExitCode::from(u8::try_from(code).unwrap_or(250))
+}
