@@ -121,7 +121,9 @@ impl Config {
             if bare.is_empty() || bare.starts_with('#') || bare.starts_with(';') {
                 continue;
             }
-            if line.starts_with([' ', '\t']) && let Some(key) = &last {
+            if line.starts_with([' ', '\t'])
+                && let Some(key) = &last
+            {
                 let value = self.values.entry(key.clone()).or_default();
                 value.push('\n');
                 value.push_str(bare);
@@ -175,7 +177,9 @@ impl Config {
     /// A path of a setting.
     pub fn place(&self, key: &str, text: &str) -> PathBuf {
         let cwd = env::current_dir().unwrap_or_default();
-        let text = text.replace("{{CWD}}", &cwd.display().to_string()).replace("{{ CWD }}", &cwd.display().to_string());
+        let text = text
+            .replace("{{CWD}}", &cwd.display().to_string())
+            .replace("{{ CWD }}", &cwd.display().to_string());
         let path = expand(&text);
         if path.is_absolute() {
             return path;
@@ -200,8 +204,11 @@ pub fn expand(text: &str) -> PathBuf {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
         let braced = after.starts_with('{');
-        let name: String =
-            after.chars().skip(usize::from(braced)).take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let name: String = after
+            .chars()
+            .skip(usize::from(braced))
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect();
         let skip = name.len() + if braced { 2 } else { 0 };
         match env::var(&name) {
             Ok(value) if !name.is_empty() => out.push_str(&value),
@@ -236,7 +243,9 @@ fn find(warnings: &mut Vec<String>) -> Option<PathBuf> {
             ));
         }
     }
-    [expand("~/.ansible.cfg"), PathBuf::from("/etc/ansible/ansible.cfg")].into_iter().find(|path| path.is_file())
+    [expand("~/.ansible.cfg"), PathBuf::from("/etc/ansible/ansible.cfg")]
+        .into_iter()
+        .find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -246,7 +255,9 @@ mod tests {
     #[test]
     fn files_are_read_as_ini() {
         let mut config = Config::default();
-        config.read("[defaults]\nforks = 7 ; comment\nroles_path=a:b\n# no\nlong = one\n  two\n[diff]\nalways: yes\n");
+        config.read(
+            "[defaults]\nforks = 7 ; comment\nroles_path=a:b\n# no\nlong = one\n  two\n[diff]\nalways: yes\n",
+        );
         assert_eq!(config.number::<usize>("defaults.forks"), Some(7));
         assert_eq!(config.get("defaults.long").as_deref(), Some("one\ntwo"));
         assert_eq!(config.flag("diff.always"), Some(true));

@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if runner_connection::run_if_asked() {
-        return ExitCode::SUCCESS;
-    }
+    runner_connection::run_if_asked();
     let code = runner_cli::main(std::env::args_os().collect());
     ExitCode::from(u8::try_from(code).unwrap_or(250))
 }

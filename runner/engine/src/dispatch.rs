@@ -7,8 +7,9 @@ mod settle;
 mod start;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -65,7 +66,13 @@ pub(crate) struct BatchEnd {
     pub end_play: bool,
 }
 
-type Running = FuturesUnordered<BoxFuture<'static, (usize, Arc<Unit>, Done)>>;
+type Running = FuturesUnordered<BoxFuture<'static, Finished>>;
+
+/// A job's number within its round, its host, its unit and its result.
+type Finished = (u64, usize, Arc<Unit>, Done);
+
+/// How long a result waits for those of hosts that come before it, so that output keeps the order of the hosts.
+const HOLD: Duration = Duration::from_millis(40);
 
 /// A play on a batch.
 pub(crate) struct Dispatch<'a> {
@@ -80,6 +87,7 @@ pub(crate) struct Dispatch<'a> {
     flushes: HashMap<u64, (usize, Arc<Block<Arc<Unit>>>)>,
     running: Running,
     queue: VecDeque<(usize, Job)>,
+    held: Held,
     memory: Memory,
     infos: HashMap<u64, Arc<TaskInfo>>,
     round: Round,
@@ -136,6 +144,7 @@ impl<'a> Dispatch<'a> {
             flushes: HashMap::new(),
             running: FuturesUnordered::new(),
             queue: VecDeque::new(),
+            held: Held::default(),
             memory: Memory::default(),
             infos: HashMap::new(),
             round: Round::default(),
@@ -154,7 +163,7 @@ impl<'a> Dispatch<'a> {
             if cancel.is_cancelled() {
                 break;
             }
-            let waiting = self.running.is_empty() && self.queue.is_empty();
+            let waiting = self.running.is_empty() && self.queue.is_empty() && self.held.is_empty();
             if waiting || !self.play.strategy.is_lockstep() {
                 let started = self.begin().await;
                 if !started && self.running.is_empty() && self.queue.is_empty() {
@@ -162,18 +171,27 @@ impl<'a> Dispatch<'a> {
                 }
             }
             self.fill();
-            if self.running.is_empty() {
+            if self.running.is_empty() && self.held.is_empty() {
                 continue;
             }
+            let patience = self.held.until();
             tokio::select! {
                 () = cancel.cancelled() => break,
                 finished = self.running.next() => {
-                    if let Some((host, unit, done)) = finished {
-                        self.settle(host, &unit, done).await;
+                    if let Some(finished) = finished {
+                        self.held.take_in(finished, self.play.strategy.is_lockstep());
                     }
                 }
+                () = tokio::time::sleep_until(patience) => self.held.give_up(),
             }
-            if self.running.is_empty() && self.queue.is_empty() && self.play.strategy.is_lockstep() {
+            while let Some((_, host, unit, done)) = self.held.next() {
+                self.settle(host, &unit, done).await;
+            }
+            if self.running.is_empty()
+                && self.queue.is_empty()
+                && self.held.is_empty()
+                && self.play.strategy.is_lockstep()
+            {
                 self.end_round().await;
             }
         }
@@ -221,7 +239,8 @@ impl<'a> Dispatch<'a> {
         while self.running.len() < slots {
             let Some((host, job)) = self.queue.pop_front() else { break };
             let unit = job.unit.clone();
-            self.running.push(Box::pin(async move { (host, unit, job.run().await) }));
+            let number = self.held.number();
+            self.running.push(Box::pin(async move { (number, host, unit, job.run().await) }));
         }
     }
 
@@ -270,5 +289,62 @@ impl<'a> Dispatch<'a> {
         vars.set("ansible_play_batch", alive.clone());
         vars.set("play_hosts", alive);
         *magic = vars;
+    }
+}
+
+/// Results that are back, in the order in which their jobs were started.
+#[derive(Default)]
+struct Held {
+    numbers: u64,
+    next: u64,
+    back: BTreeMap<u64, Finished>,
+    since: Option<tokio::time::Instant>,
+    impatient: bool,
+}
+
+impl Held {
+    /// The number of a job that starts.
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn take_in(&mut self, finished: Finished, in_order: bool) {
+        self.since.get_or_insert_with(tokio::time::Instant::now);
+        self.impatient |= !in_order;
+        self.back.insert(finished.0, finished);
+    }
+
+    /// When to stop waiting for earlier ones.
+    fn until(&self) -> tokio::time::Instant {
+        /// With nothing held there is nothing to give up.
+        const NEVER: Duration = Duration::from_secs(3600);
+        self.since.map_or_else(|| tokio::time::Instant::now() + NEVER, |since| since + HOLD)
+    }
+
+    fn give_up(&mut self) {
+        self.impatient = true;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.back.is_empty()
+    }
+
+    /// The next result whose turn it is.
+    fn next(&mut self) -> Option<Finished> {
+        let first = *self.back.keys().next()?;
+        if first > self.next + 1 && !self.impatient {
+            return None;
+        }
+        let finished = self.back.remove(&first);
+        self.next = self.next.max(first);
+        if self.back.is_empty() {
+            self.since = None;
+            self.impatient = false;
+            if self.next >= self.numbers {
+                self.next = self.numbers;
+            }
+        }
+        finished
     }
 }

@@ -54,7 +54,8 @@ impl Default {
         let marker = if task.check && self.look.check_markers { " [CHECK MODE]" } else { "" };
         let mut args = String::new();
         if self.look.args && !task.no_log && !task.args.is_empty() {
-            let shown: Vec<String> = task.args.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+            let shown: Vec<String> =
+                task.args.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
             args = format!(" {}", shown.join(", "));
         }
         self.screen.banner(&format!("{kind} [{}{args}]{marker}", task.name.trim()));
@@ -238,7 +239,7 @@ impl Default {
             result.shift_remove("invocation");
             result.shift_remove("diff");
         }
-        for hidden in ["exception", "warnings", "deprecations"] {
+        for hidden in ["exception", "warnings", "deprecations", "failed"] {
             result.shift_remove(hidden);
         }
         let spread = report.verbose_always || self.look.pretty.unwrap_or(self.look.verbosity >= FULL);

@@ -73,7 +73,8 @@ fn unified(
     if groups.is_empty() {
         return;
     }
-    let mut shown = vec![(format!("--- {from}\n"), Some(Colour::Removed)), (format!("+++ {to}\n"), Some(Colour::Added))];
+    let mut shown =
+        vec![(format!("--- {from}\n"), Some(Colour::Removed)), (format!("+++ {to}\n"), Some(Colour::Added))];
     for group in &groups {
         let (first, last) = (&group[0], &group[group.len() - 1]);
         let head = format!("@@ -{} +{} @@\n", range(first.a, last.a_end), range(first.b, last.b_end));

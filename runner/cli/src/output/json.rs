@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn json_is_what_python_writes() {
         let value = json!({"b": [1, 2.0, 1e20, 1e-7], "a": {"é\n": "\u{1}\""}, "c": [], "d": {}});
-        let want = "{\"a\": {\"é\\n\": \"\\u0001\\\"\"}, \"b\": [1, 2.0, 1e+20, 1e-07], \"c\": [], \"d\": {}}";
+        let want =
+            "{\"a\": {\"é\\n\": \"\\u0001\\\"\"}, \"b\": [1, 2.0, 1e+20, 1e-07], \"c\": [], \"d\": {}}";
         assert_eq!(dumps(&value, None), want);
         assert_eq!(dumps(&json!({"a": [1]}), Some(4)), "{\n    \"a\": [\n        1\n    ]\n}");
     }

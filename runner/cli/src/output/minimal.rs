@@ -46,13 +46,16 @@ impl Minimal {
         }
         let mut result = report.result.clone();
         super::default::clean(&mut result, report);
-        for hidden in ["invocation", "diff", "exception", "warnings", "deprecations", "_ansible_verbose_always"] {
+        for hidden in
+            ["invocation", "diff", "exception", "warnings", "deprecations", "_ansible_verbose_always"]
+        {
             if self.look.verbosity < 3 || hidden != "invocation" {
                 result.shift_remove(hidden);
             }
         }
         let short = report.task.action.rsplit('.').next().unwrap_or_default();
-        let is_program = PROGRAMS.contains(&short) && !result.contains_key("module_stdout") && result.contains_key("rc");
+        let is_program =
+            PROGRAMS.contains(&short) && !result.contains_key("module_stdout") && result.contains_key("rc");
         let text = if self.one_line {
             one_line(report, word, &result, is_program)
         } else if is_program && !matches!(report.verdict, Verdict::Unreachable { .. }) {

@@ -117,7 +117,8 @@ fn terminal_columns() -> Option<usize> {
 }
 
 fn rustix_size() -> Option<usize> {
-    let output = std::process::Command::new("stty").arg("size").stdin(std::process::Stdio::inherit()).output().ok()?;
+    let output =
+        std::process::Command::new("stty").arg("size").stdin(std::process::Stdio::inherit()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.split_whitespace().nth(1)?.parse().ok()
 }
