@@ -137,7 +137,7 @@ impl World {
     /// Changes settings.
     pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.shared.settings);
-        self.shared.render_server_types();
+        self.shared.forget_rendered();
     }
 
     /// Revokes or restores all tokens; says how many changed.
@@ -151,7 +151,7 @@ impl World {
     /// Announces the end of a server type in a location.
     pub fn deprecate(&mut self, server_type: &str, location: &str, end: Deprecation) -> bool {
         let known = self.shared.catalogue.deprecate(server_type, location, end);
-        self.shared.render_server_types();
+        self.shared.forget_rendered();
         known
     }
 

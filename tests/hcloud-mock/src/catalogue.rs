@@ -39,6 +39,15 @@ impl Location {
             "network_zone": self.network_zone,
         })
     }
+
+    /// The data center of the location, as it was shown until July 2026.
+    pub fn datacenter_view(&self) -> Value {
+        let types = json!({"supported": [], "available": [], "available_for_migration": []});
+        json!({
+            "id": self.id, "name": format!("{}-dc1", self.name), "description": self.description,
+            "location": self.view(), "server_types": types,
+        })
+    }
 }
 
 /// The price of something in one location.

@@ -7,6 +7,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
@@ -20,6 +21,8 @@ use tokio::sync::oneshot;
 const BODY_MAX: usize = 4 * 1024 * 1024;
 /// A client that does not finish its headers by then is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The first half of a broken answer must be on its way before the connection is cut.
+const HALF_ANSWER_PAUSE: Duration = Duration::from_millis(20);
 /// With machines, their results are looked at this often even when nobody asks.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -180,8 +183,12 @@ fn send(response: Response) -> Result<hyper::Response<Answer>, Dropped> {
 }
 
 fn plain(status: u16, body: &[u8]) -> hyper::Response<Answer> {
-    let body =
-        Answer { inner: Full::new(Bytes::copy_from_slice(body)), length: body.len(), truncated: false };
+    let body = Answer {
+        inner: Full::new(Bytes::copy_from_slice(body)),
+        length: body.len(),
+        truncated: false,
+        pause: None,
+    };
     let mut out = hyper::Response::new(body);
     *out.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     out
@@ -192,6 +199,7 @@ struct Answer {
     inner: Full<Bytes>,
     length: usize,
     truncated: bool,
+    pause: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Body for Answer {
@@ -202,8 +210,12 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
-        let frame = Pin::new(&mut self.inner).poll_frame(context);
         let truncated = self.truncated;
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if truncated && matches!(frame, Poll::Ready(None)) {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(HALF_ANSWER_PAUSE)));
+            return pause.as_mut().poll(context).map(|()| Some(Err(Dropped)));
+        }
         frame.map(|frame| match frame {
             Some(Ok(frame)) if truncated => {
                 let half = frame.into_data().map(|d| d.slice(..d.len() / 2)).unwrap_or_default();
@@ -211,7 +223,6 @@ impl Body for Answer {
             }
             Some(Ok(frame)) => Some(Ok(frame)),
             Some(Err(never)) => match never {},
-            None if truncated => Some(Err(Dropped)),
             None => None,
         })
     }

@@ -59,11 +59,11 @@ impl Journal {
         if let Some(trace) = &mut self.trace {
             let query = if entry.query.is_empty() { String::new() } else { format!("?{}", entry.query) };
             let status = if entry.status == 0 { "---".to_owned() } else { entry.status.to_string() };
-            let code = entry.code.as_deref().unwrap_or("");
+            let code = entry.code.as_ref().map(|c| format!(" {c}")).unwrap_or_default();
             let at = rfc3339(entry.at_ms);
-            let line = format!("{at} {status} {} {}{query} {code}{note}", entry.method, entry.path);
+            let line = format!("{at} {status} {} {}{query}{code}{note}", entry.method, entry.path);
             // A trace nobody can read any more must not fail the request.
-            let _ = writeln!(trace, "{}", line.trim_end());
+            let _ = writeln!(trace, "{line}");
         }
         if self.entries.len() >= ENTRIES_MAX {
             self.entries.pop_front();

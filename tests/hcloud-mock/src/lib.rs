@@ -79,3 +79,4 @@ pub use machines::{Done, Job, Machine, Machines, PrivateNic};
 pub use mock::{Called, Mock, Options, TOKEN};
 pub use settings::{Addresses, Settings, SoldOut};
 pub use shared::Counters;
+pub use world::{Observed, Observer};

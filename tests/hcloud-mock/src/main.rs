@@ -2,7 +2,7 @@
 use clap::{Parser, ValueEnum};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tests_hcloud_mock::{Addresses, Mock, Options, Settings, TOKEN, Time};
@@ -102,10 +102,15 @@ fn run(arguments: Arguments) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{}", mock.endpoint())?;
     match arguments.state {
         None => mock.wait(),
-        Some(path) => loop {
-            std::thread::sleep(SAVE_EVERY);
-            mock.save(&path)?;
-        },
+        Some(path) => save_for_ever(&mock, &path)?,
     }
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the pause between two saves is the point")]
+fn save_for_ever(mock: &Mock, path: &Path) -> std::io::Result<()> {
+    loop {
+        std::thread::sleep(SAVE_EVERY);
+        mock.save(path)?;
+    }
 }

@@ -8,7 +8,7 @@ use crate::journal::{Entry, Journal};
 use crate::machines::Machines;
 use crate::settings::Settings;
 use crate::shared::{Counters, Shared};
-use crate::world::{Access, Permission, Request, State, World};
+use crate::world::{Access, Observer, Permission, Request, State, World};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
@@ -43,6 +43,8 @@ pub struct Options {
     pub seed: u64,
     /// Where a line per request goes.
     pub trace: Option<Box<dyn Write + Send>>,
+    /// Who watches all answers, such as a test that checks their shape.
+    pub observer: Option<Observer>,
     /// What boots real machines.
     pub machines: Option<Arc<dyn Machines>>,
 }
@@ -60,6 +62,7 @@ impl Default for Options {
             admin: false,
             seed: 1,
             trace: None,
+            observer: None,
             machines: None,
         }
     }
@@ -137,9 +140,10 @@ impl Mock {
             counters: options.counters,
             machines: options.machines,
             results: Arc::default(),
-            rendered: HashMap::new(),
+            rendered: Vec::new(),
         };
-        let world = World::new(shared, access, Journal::new(options.trace, secrets));
+        let mut world = World::new(shared, access, Journal::new(options.trace, secrets));
+        world.observer = options.observer;
         let world = Arc::new(Mutex::new(world));
         let server = Server::start(options.listen, Arc::clone(&world), options.admin, ticks)?;
         let token = options.tokens.first().cloned().unwrap_or_default();

@@ -52,6 +52,8 @@ pub struct Settings {
     pub no_volume_space: Vec<String>,
     /// Whether a primary IP that belongs to nobody says `unassigned`, as it does since September 2026, or `server`.
     pub unassigned_word: bool,
+    /// Servers and primary IPs still carry the `datacenter` that was removed in July 2026, for clients from before.
+    pub datacenters: bool,
     /// Where public addresses come from.
     pub addresses: Addresses,
     /// The state of managed certificates: an error code to fail with, such as `dns_zone_not_found`.
@@ -72,6 +74,7 @@ impl Default for Settings {
             no_placement: Vec::new(),
             no_volume_space: Vec::new(),
             unassigned_word: true,
+            datacenters: false,
             addresses: Addresses::Documentation,
             certificate_error: None,
         }

@@ -7,7 +7,8 @@ use crate::machines::{Done, Job, Machines, Results};
 use crate::settings::{Addresses, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, PoisonError};
@@ -46,8 +47,8 @@ pub struct Shared {
     /// Real machines, if any.
     pub machines: Option<Arc<dyn Machines>>,
     pub(crate) results: Results,
-    /// Server types as JSON, see [`Shared::render_server_types`].
-    pub(crate) rendered: HashMap<u64, Box<RawValue>>,
+    /// Server types as JSON, in the order of the catalogue, see [`Shared::server_type_json`].
+    pub(crate) rendered: Vec<OnceCell<Box<RawValue>>>,
 }
 
 impl fmt::Debug for Shared {

@@ -52,6 +52,22 @@ pub struct Request<'a> {
     pub in_flight: usize,
 }
 
+/// What was asked and answered, for whoever watches; the answer is shown before any fault spoils it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path after `/v1`.
+    pub path: &'a str,
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// Somebody who watches all answers.
+pub type Observer = Box<dyn Fn(&Observed<'_>) + Send>;
+
 /// What happens to the connection instead of, or after, a proper answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cut {
@@ -95,6 +111,7 @@ pub struct World {
     pub(crate) projects: Vec<Project>,
     pub(crate) access: Vec<Access>,
     pub(crate) journal: Journal,
+    pub(crate) observer: Option<Observer>,
     buckets: Vec<Bucket>,
     strangers: Bucket,
     requests: u64,
@@ -112,9 +129,10 @@ impl World {
             shared,
             access,
             journal,
+            observer: None,
             requests: 0,
         };
-        world.shared.render_server_types();
+        world.shared.forget_rendered();
         world
     }
 
@@ -139,6 +157,10 @@ impl World {
         let polls = waits || error.is_some_and(ApiError::invites_retry);
         let code = error.map(|e| e.code.to_string());
         let mut response = self.dress(answer, level, request.host);
+        if let Some(observer) = &self.observer {
+            let (method, status) = (request.method, response.status);
+            observer(&Observed { method, path: &bare, status, body: &response.body });
+        }
         for fault in &faults {
             misbehave(&mut response, fault);
         }
@@ -304,7 +326,7 @@ impl World {
             self.projects.resize_with(count, Project::default);
         }
         self.projects.iter_mut().for_each(Project::restore);
-        self.shared.render_server_types();
+        self.shared.forget_rendered();
         self.settle();
         Ok(())
     }

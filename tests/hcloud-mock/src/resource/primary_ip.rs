@@ -75,15 +75,20 @@ impl Entity for PrimaryIp {
 
     fn view<'a>(&'a self, _: &'a Project, shared: &'a Shared) -> impl Serialize + use<'a> {
         let nobody = if shared.settings.unassigned_word { "unassigned" } else { "server" };
-        json!({
+        let location = shared.catalogue.location_by_id(self.location);
+        let mut view = json!({
             "id": self.base.id, "name": self.base.name, "labels": self.base.labels,
             "created": self.base.created(), "blocked": self.blocked,
-            "location": shared.catalogue.location_by_id(self.location).view(), "ip": self.ip,
+            "location": location.view(), "ip": self.ip,
             "dns_ptr": dns_ptr_view(&self.dns_ptr), "protection": {"delete": self.protected},
             "type": self.version, "auto_delete": self.auto_delete,
             "assignee_type": self.assignee.map_or(nobody, |a| a.kind.singular()),
             "assignee_id": self.assignee.map(|a| a.id),
-        })
+        });
+        if shared.settings.datacenters {
+            view["datacenter"] = location.datacenter_view();
+        }
+        view
     }
 }
 
@@ -251,8 +256,12 @@ pub fn create(call: &mut Call<'_>) -> Answer {
     call.project.primary_ips.insert(id, ip);
     let action = assignee.map(|server| begin_assign(call, id, server));
     let view = entity_view::<PrimaryIp>(call, id);
-    let action = action.map(|a| call.action(a));
-    Object::new().set("primary_ip", &view).set("action", &action).send(201)
+    let reply = Object::new().set("primary_ip", &view);
+    match action {
+        // Without a server there is no such key: clients take a null for a malformed action.
+        None => reply.send(201),
+        Some(action) => reply.set("action", &call.action(action)).send(201),
+    }
 }
 
 fn begin_assign(call: &mut Call<'_>, id: u64, server: u64) -> u64 {

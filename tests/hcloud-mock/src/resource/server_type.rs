@@ -11,6 +11,7 @@ use crate::shared::Shared;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// Whether a type can be ordered in a location now.
 pub fn is_orderable(shared: &Shared, server_type: &ServerType, location: &str) -> bool {
@@ -44,25 +45,20 @@ fn view(server_type: &ServerType, shared: &Shared) -> Value {
 }
 
 impl Shared {
-    /// The JSON of a server type, rendered once and kept until the settings change.
-    pub fn server_type_json(&self, server_type: &ServerType) -> Cow<'_, RawValue> {
-        let cached = self.rendered.get(&server_type.id);
-        match cached {
-            Some(raw) => Cow::Borrowed(raw),
-            None => Cow::Owned(to_raw_value(&view(server_type, self)).expect("views hold only string keys")),
+    /// The JSON of a server type, rendered once and kept until settings or catalogue change.
+    pub fn server_type_json<'a>(&'a self, server_type: &ServerType) -> Cow<'a, RawValue> {
+        let render = || to_raw_value(&view(server_type, self)).expect("views hold only string keys");
+        let index = self.catalogue.server_types.iter().position(|t| t.id == server_type.id);
+        // With an announced end the answer depends on the clock.
+        match index.and_then(|i| self.rendered.get(i)).filter(|_| server_type.deprecations.is_empty()) {
+            Some(cell) => Cow::Borrowed(cell.get_or_init(render)),
+            None => Cow::Owned(render()),
         }
     }
 
-    /// Renders all server types anew; to be called whenever settings or catalogue have changed.
-    pub fn render_server_types(&mut self) {
-        let render =
-            |t: &ServerType| (t.id, to_raw_value(&view(t, self)).expect("views hold only string keys"));
-        let any_end = self.catalogue.server_types.iter().any(|t| !t.deprecations.is_empty());
-        self.rendered = match any_end {
-            // With announced ends the answer depends on the clock.
-            true => Default::default(),
-            false => self.catalogue.server_types.iter().map(render).collect(),
-        };
+    /// Forgets what was rendered; to be called whenever settings or catalogue have changed.
+    pub fn forget_rendered(&mut self) {
+        self.rendered = self.catalogue.server_types.iter().map(|_| OnceCell::new()).collect();
     }
 }
 

@@ -18,6 +18,8 @@ struct View<'a> {
     private_net: Vec<Value>,
     server_type: Cow<'a, RawValue>,
     location: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    datacenter: Option<Value>,
     image: Option<Value>,
     iso: Option<Value>,
     rescue_enabled: bool,
@@ -50,6 +52,7 @@ pub fn view<'a>(server: &'a Server, project: &'a Project, shared: &'a Shared) ->
         private_net: private_net(server),
         server_type: shared.server_type_json(server_type),
         location: location.view(),
+        datacenter: shared.settings.datacenters.then(|| location.datacenter_view()),
         image: server.image.and_then(|i| image::view_by_id(i, project, shared)),
         iso: server.iso.and_then(|i| iso::view_by_id(i, shared)),
         rescue_enabled: server.rescue_enabled,
