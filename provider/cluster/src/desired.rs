@@ -113,11 +113,37 @@ pub enum OnChange {
     Rebuild,
 }
 
+/// How many machines of a role may be down at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unavailable {
+    /// So many.
+    Machines(u32),
+    /// So many in a hundred, rounded down, and at least one.
+    Percent(u32),
+}
+
+impl Unavailable {
+    /// Of this many machines.
+    #[must_use]
+    pub fn of(self, count: u32) -> u32 {
+        match self {
+            Self::Machines(machines) => machines,
+            Self::Percent(percent) => (count.saturating_mul(percent) / 100).max(1),
+        }
+    }
+
+    /// Whether nothing could ever be changed.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        matches!(self, Self::Machines(0) | Self::Percent(0))
+    }
+}
+
 /// How changes are spread over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollout {
-    /// Machines of one role that may be down at once, at least 1.
-    pub max_unavailable: u32,
+    /// Machines of one role that may be down at once.
+    pub max_unavailable: Unavailable,
     /// Requests that make or change machines at once.
     pub max_parallel: u32,
     /// What to do when image or user data change.
@@ -126,7 +152,7 @@ pub struct Rollout {
 
 impl Default for Rollout {
     fn default() -> Self {
-        Self { max_unavailable: 1, max_parallel: 10, on_change: OnChange::Replace }
+        Self { max_unavailable: Unavailable::Machines(1), max_parallel: 10, on_change: OnChange::Replace }
     }
 }
 

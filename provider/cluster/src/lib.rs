@@ -21,7 +21,7 @@ pub use catalogue::{Architecture, Catalogue, Place, TypeOffer};
 pub use check::contradictions;
 pub use cost::{Cost, cost};
 pub use desired::{
-    Access, Desired, Group, ImageReference, KeyReference, NetworkWish, OnChange, Role, Rollout,
+    Access, Desired, Group, ImageReference, KeyReference, NetworkWish, OnChange, Role, Rollout, Unavailable,
 };
 pub use inventory::inventory;
 pub use name::{

@@ -50,7 +50,7 @@ pub fn validate(desired: &Desired, catalogue: &Catalogue) -> Vec<Problem> {
             ));
         }
     }
-    if desired.rollout.max_unavailable == 0 {
+    if desired.rollout.max_unavailable.is_zero() {
         problems.push(Problem::error("rollout.max_unavailable", "0 machines may be down", "use at least 1"));
     }
     if desired.rollout.max_parallel == 0 {

@@ -223,7 +223,7 @@ fn split(
 
 /// How many machines of a role go down together; of several origins one always stays.
 fn batch_size(desired: &Desired, role: Role) -> usize {
-    let mut size = desired.rollout.max_unavailable.max(1);
+    let mut size = desired.rollout.max_unavailable.of(desired.count(role)).max(1);
     if role == Role::Origin {
         size = size.min(desired.count(role).saturating_sub(1).max(1));
     }

@@ -33,7 +33,12 @@ fn set(wish: &mut Desired, line: &str, catalogue: &mut Catalogue) {
         }
         ["image", name] => wish.image = ImageReference::Name((*name).to_owned()),
         ["rebuild"] => wish.rollout.on_change = OnChange::Rebuild,
-        ["max-unavailable", count] => wish.rollout.max_unavailable = count.parse().expect("a number"),
+        ["max-unavailable", count] => {
+            wish.rollout.max_unavailable = match count.strip_suffix('%') {
+                Some(percent) => Unavailable::Percent(percent.parse().expect("a number")),
+                None => Unavailable::Machines(count.parse().expect("a number")),
+            };
+        }
         ["user-data", digest] => wish.user_data_digest = (*digest).to_owned(),
         ["label", key, value] => {
             wish.labels.insert((*key).to_owned(), (*value).to_owned());

@@ -32,7 +32,7 @@ fn wish() -> impl Strategy<Value = Desired> {
                 let fingerprint = crate::world::fingerprint(&line);
                 wish.keys.push(KeyReference::Public { line, fingerprint });
             }
-            wish.rollout.max_unavailable = max_unavailable;
+            wish.rollout.max_unavailable = Unavailable::Machines(max_unavailable);
             wish.rollout.on_change = if rebuild { OnChange::Rebuild } else { OnChange::Replace };
             wish
         },

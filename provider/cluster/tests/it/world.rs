@@ -64,7 +64,11 @@ pub fn desired() -> Desired {
         labels: Labels::new(),
         protected: false,
         user_data_digest: String::new(),
-        rollout: Rollout { max_unavailable: 1, max_parallel: 10, on_change: OnChange::Replace },
+        rollout: Rollout {
+            max_unavailable: Unavailable::Machines(1),
+            max_parallel: 10,
+            on_change: OnChange::Replace,
+        },
     }
 }
 
