@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use provider_cluster::{
-    Catalogue, Desired, KeyReference, Labels, Names, Observed, Plan, Problem, Role, Severity, Step, plan,
-    step_line, teardown,
+    Catalogue, Desired, KeyReference, Labels, MEMORY_LABEL, Names, Observed, Plan, Problem, Role, Severity,
+    Step, plan, step_line, teardown,
 };
 use provider_hcloud::{Client, Error};
 use tokio::time::Instant;
@@ -42,6 +42,8 @@ pub struct World<'a> {
     pub user_data: &'a (dyn Fn(&str, Role) -> Option<String> + Send + Sync),
     /// Whose the cluster is.
     pub claim: &'a Claim,
+    /// What the anchor remembers of the wish, as label values in order.
+    pub memory: &'a [String],
     /// Where events go.
     pub events: &'a (dyn Fn(Event) + Send + Sync),
     /// Stops the work.
@@ -240,10 +242,7 @@ async fn claim(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, plan: &Plan) 
     let anchor_name = Names::new(run.cluster).anchor();
     let anchor = observed.firewalls.get(&anchor_name);
     let claim = run.world.claim;
-    let refused = |refusal: crate::Refusal| {
-        let help = refusal.help();
-        Failure::plain("claim the cluster", run.cluster, refusal.to_string(), help).at("name")
-    };
+    let refused = |refusal: crate::Refusal| Failure::refused("claim the cluster", run.cluster, &refusal);
     claim.judge(run.cluster, anchor.map(|anchor| &anchor.labels)).map_err(refused)?;
     let failed = |error: &Error| Failure::from_error("claim the cluster", run.cluster, None, error);
     match (anchor, goal) {
@@ -310,7 +309,10 @@ impl Run<'_> {
 /// Gives the lease back.
 async fn release(run: &Run<'_>, observed: &Observed, built: bool) -> Result<(), Error> {
     let Some(anchor) = observed.firewalls.get(&Names::new(run.cluster).anchor()) else { return Ok(()) };
-    let labels = run.world.claim.at_rest(anchor.labels.clone(), built);
+    let mut labels = run.world.claim.at_rest(anchor.labels.clone(), built);
+    labels.retain(|key, _| !key.starts_with(MEMORY_LABEL));
+    let chunks = run.world.memory.iter().enumerate();
+    labels.extend(chunks.map(|(at, chunk)| (format!("{MEMORY_LABEL}{at}"), chunk.clone())));
     if labels != anchor.labels {
         run.world.client.update_firewall(anchor.id, None, Some(&labels)).await?;
     }

@@ -19,6 +19,7 @@ pub struct Failure {
     pub help: String,
     /// Whether going on makes no sense: every further request would end the same way.
     pub fatal: bool,
+    refusal: bool,
 }
 
 impl Failure {
@@ -37,7 +38,27 @@ impl Failure {
             message: message.into(),
             help: help.into(),
             fatal: false,
+            refusal: false,
         }
+    }
+
+    /// A failed request outside of any step.
+    #[must_use]
+    pub fn of(step: &str, object: &str, error: &Error) -> Self {
+        Self::from_error(step, object, None, error)
+    }
+
+    /// Whether the cluster is somebody else's: nothing was touched.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        self.refusal
+    }
+
+    pub(crate) fn refused(step: &str, object: &str, refusal: &crate::Refusal) -> Self {
+        let mut failure = Self::plain(step, object, refusal.to_string(), refusal.help()).at("name");
+        failure.fatal = true;
+        failure.refusal = true;
+        failure
     }
 
     pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
@@ -56,6 +77,7 @@ impl Failure {
             message: error.to_string(),
             help,
             fatal,
+            refusal: false,
         }
     }
 }

@@ -25,7 +25,8 @@ pub use desired::{
 };
 pub use inventory::inventory;
 pub use name::{
-    LABEL_CLUSTER, LABEL_MANAGED_BY, LABEL_NUMBER, LABEL_ROLE, LABEL_USER_DATA, MANAGED_BY, Names,
+    LABEL_CLUSTER, LABEL_MANAGED_BY, LABEL_NUMBER, LABEL_ROLE, LABEL_USER_DATA, MANAGED_BY, MEMORY_LABEL,
+    Names,
 };
 pub use observed::{Firewall, Images, Key, Machine, MachineState, Network, Observed, PlacementGroup, Subnet};
 pub use plan::{Plan, Wave, plan, teardown};

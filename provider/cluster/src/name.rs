@@ -16,6 +16,9 @@ pub const LABEL_NUMBER: &str = "number";
 /// Label key: digest of the user data that a machine was made with.
 pub const LABEL_USER_DATA: &str = "user-data";
 
+/// Begins the label keys under which the anchor remembers the wish that it was last made by.
+pub const MEMORY_LABEL: &str = "wish-";
+
 /// Keys that the user may not set.
 pub(crate) const RESERVED: &[&str] =
     &[LABEL_MANAGED_BY, LABEL_CLUSTER, LABEL_ROLE, LABEL_NUMBER, LABEL_USER_DATA, "owner", "lease", "phase"];

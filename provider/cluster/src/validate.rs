@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::catalogue::Catalogue;
 use crate::desired::{Desired, KeyReference, Role};
-use crate::name::{CORE_MACHINES_MAX, PER_GROUP, RESERVED};
+use crate::name::{CORE_MACHINES_MAX, MEMORY_LABEL, PER_GROUP, RESERVED};
 use crate::problem::Problem;
 use crate::{Access, Group};
 
@@ -265,7 +265,7 @@ fn labels(desired: &Desired, problems: &mut Vec<Problem>) {
     for (key, value) in &desired.labels {
         let field = format!("labels[{key:?}]");
         let (prefix, short) = key.split_once('/').map_or((None, key.as_str()), |(p, s)| (Some(p), s));
-        if RESERVED.contains(&key.as_str()) {
+        if RESERVED.contains(&key.as_str()) || key.starts_with(MEMORY_LABEL) {
             problems.push(Problem::error(field, "this label is the provider's own", "choose another key"));
         } else if !word(short) || short.len() > 63 || prefix.is_some_and(|p| !word(p) || p.len() > 253) {
             let help = "1 to 63 letters, digits, - _ . with a letter or digit at both ends, after an optional DNS prefix and slash";

@@ -51,7 +51,7 @@ async fn judge_taken_anchor(run: &Run<'_>, spec: &FirewallSpec, line: &str, erro
     let found = run.world.client.find_firewall(&spec.name).await.ok().flatten();
     let refusal = found.and_then(|found| run.world.claim.judge(run.cluster, Some(&found.labels)).err());
     let mut failure = match refusal {
-        Some(refusal) => Failure::plain(line, &spec.name, refusal.to_string(), refusal.help()).at("name"),
+        Some(refusal) => Failure::refused(line, &spec.name, &refusal),
         None => failed(line, &spec.name, None)(error),
     };
     failure.fatal = true;

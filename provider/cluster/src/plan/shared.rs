@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::Labels;
 use crate::catalogue::Catalogue;
 use crate::desired::{Access, Desired, KeyReference, NetworkWish, Role};
-use crate::name::{Names, shared_labels};
+use crate::name::{MEMORY_LABEL, Names, shared_labels};
 use crate::observed::{Observed, Subnet};
 use crate::problem::Problem;
 use crate::step::{FirewallSpec, NetworkSpec, ObjectKind, Rule, Step};
@@ -54,11 +54,8 @@ fn firewall(spec: FirewallSpec, observed: &Observed) -> Vec<Step> {
 /// Labels are set whole; the lease on the anchor is not the planner's business and stays.
 fn relabel(kind: ObjectKind, name: &str, id: crate::Id, found: &Labels, wanted: &Labels) -> Option<Step> {
     let mut labels = wanted.clone();
-    for key in LEASE_LABELS {
-        if let Some(value) = found.get(*key) {
-            labels.insert((*key).to_owned(), value.clone());
-        }
-    }
+    let kept = |key: &str| LEASE_LABELS.contains(&key) || key.starts_with(MEMORY_LABEL);
+    labels.extend(found.iter().filter(|(key, _)| kept(key)).map(|(key, value)| (key.clone(), value.clone())));
     (labels != *found).then(|| Step::Relabel { kind, name: name.to_owned(), id, labels })
 }
 
