@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use provider_cluster::{
     Catalogue, Desired, KeyReference, Labels, MEMORY_LABEL, Names, Observed, Plan, Problem, Role, Severity,
     Step, plan, step_line, teardown,
@@ -324,8 +324,8 @@ async fn waves(run: &Run<'_>, plan: &Plan, applied: &mut Applied) {
     let parallel = usize::try_from(plan.parallel_max.max(1)).unwrap_or(usize::MAX);
     for wave in &plan.waves {
         run.event(Event::Wave { title: wave.title.clone(), steps: wave.steps.len() });
-        let mut steps = futures::stream::iter(wave.steps.iter().map(|step| carry_out(run, step)))
-            .buffer_unordered(parallel);
+        let futures: Vec<_> = wave.steps.iter().map(|step| carry_out(run, step).boxed()).collect();
+        let mut steps = futures::stream::iter(futures).buffer_unordered(parallel);
         let mut tick = tokio::time::interval(Duration::from_secs(Claim::RENEW_AFTER_S));
         tick.tick().await;
         let mut fatal = false;

@@ -10,6 +10,7 @@ mod event_attributes;
 pub mod event_window;
 pub mod functions;
 pub mod provider;
+pub mod resources;
 pub mod run_clock;
 pub mod settings;
 pub mod wmsauth;

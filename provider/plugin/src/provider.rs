@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use provider_cluster::Catalogue;
 use provider_framework::schema::{Attribute, Schema, validate};
 use provider_framework::{
     Attr, Diagnostic, Diagnostics, Offers, Provider, Secret, Setup, async_trait, model,
@@ -11,6 +12,7 @@ use provider_hcloud::{Client, Timing};
 use crate::data_sources::event_window::EventWindow;
 use crate::functions::event_active::EventActive;
 use crate::functions::wmsauth_url::WmsauthUrl;
+use crate::resources::cluster::Cluster;
 use crate::settings::{Settings, Surroundings, Written};
 
 /// The provider.
@@ -31,6 +33,7 @@ model! {
 #[derive(Debug)]
 pub struct Cloud {
     hetzner: Option<Client>,
+    catalogue: Option<Result<Catalogue, provider_hcloud::Error>>,
     terraform_version: String,
 }
 
@@ -48,6 +51,27 @@ impl Cloud {
             )
             .at(provider_framework::cty::Path::root())
         })
+    }
+
+    /// Types, locations and prices, read once when the provider was configured: plans must not wait.
+    ///
+    /// # Errors
+    /// There is no token, or the API could not be read.
+    pub fn catalogue(&self) -> Result<&Catalogue, Diagnostic> {
+        self.hetzner()?;
+        match &self.catalogue {
+            Some(Ok(catalogue)) => Ok(catalogue),
+            Some(Err(error)) => Err(Diagnostic::error(
+                "Cannot read Hetzner's types and prices",
+                format!(
+                    "{error}.\n\nNothing can be planned without them. Check token, endpoint and network."
+                ),
+            )
+            .at(provider_framework::cty::Path::root())),
+            None => {
+                Err(Diagnostic::error("Cannot read Hetzner's types and prices", "They were not asked for."))
+            }
+        }
     }
 
     /// The version of the calling Terraform.
@@ -107,11 +131,7 @@ impl Provider for Streaming {
             context: context.into_known(),
             poll_interval: poll_interval.into_known(),
         };
-        let surroundings = Surroundings {
-            variable: &|name| std::env::var(name).ok(),
-            read: &|path| std::fs::read_to_string(path),
-        };
-        let settings = Settings::resolve(written, &surroundings, diagnostics);
+        let settings = resolve(written, diagnostics);
         if diagnostics.has_error() {
             return None;
         }
@@ -127,12 +147,24 @@ impl Provider for Streaming {
                 return None;
             }
         };
-        Some(Cloud { hetzner, terraform_version: setup.terraform_version })
+        // Only what a resource uses is worth three requests, but nobody knows yet what will be used.
+        let catalogue = match &hetzner {
+            Some(client) => Some(provider_apply::catalogue(client).await),
+            None => None,
+        };
+        Some(Cloud { hetzner, catalogue, terraform_version: setup.terraform_version })
     }
 
     fn offers(&self) -> Offers<Cloud> {
-        Offers::new().data_source(EventWindow).function(EventActive).function(WmsauthUrl)
+        Offers::new().resource(Cluster).data_source(EventWindow).function(EventActive).function(WmsauthUrl)
     }
+}
+
+/// What is written, what the environment says, what the hcloud CLI's file says.
+fn resolve(written: Written, diagnostics: &mut Diagnostics) -> Settings {
+    let surroundings =
+        Surroundings { variable: &|name| std::env::var(name).ok(), read: &|path| std::fs::read_to_string(path) };
+    Settings::resolve(written, &surroundings, diagnostics)
 }
 
 /// The client, if there is a token.

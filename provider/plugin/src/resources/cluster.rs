@@ -13,8 +13,8 @@ use provider_cluster::{Catalogue, Observed, plan, step_line, teardown};
 use provider_framework::cty::Value;
 use provider_framework::schema::Schema;
 use provider_framework::{
-    Attr, Change, Diagnostic, Diagnostics, IdentityAttribute, Severity as DiagnosticSeverity, IdentitySchema, Import, Outcome, Plan, Resource, Run,
-    Timeouts, async_trait,
+    Attr, Change, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Import, Outcome, Plan,
+    Resource, Run, Severity as DiagnosticSeverity, Timeouts, async_trait,
 };
 
 use crate::provider::Cloud;
@@ -157,7 +157,9 @@ impl Resource for Cluster {
                 name: Attr::Known(name),
                 ..ClusterModel::default()
             }),
-            None => Outcome::failed(Diagnostic::error("No name to import by", "Give the name of the cluster.")),
+            None => {
+                Outcome::failed(Diagnostic::error("No name to import by", "Give the name of the cluster."))
+            }
         }
     }
 
@@ -180,10 +182,18 @@ impl Resource for Cluster {
 }
 
 /// Makes the cluster what was planned, from whatever there is.
-async fn be(run: &mut Run<Cloud>, cloud: &Cloud, planned: ClusterModel, prior: Option<ClusterModel>) -> Outcome<ClusterModel> {
+async fn be(
+    run: &mut Run<Cloud>,
+    cloud: &Cloud,
+    planned: ClusterModel,
+    prior: Option<ClusterModel>,
+) -> Outcome<ClusterModel> {
     let mut diagnostics = Diagnostics::new();
     let Some(desired) = wish::desired(&planned, &mut diagnostics) else {
-        diagnostics.error("Part of the cluster is unknown", "Terraform applied before everything was known: please report this.");
+        diagnostics.error(
+            "Part of the cluster is unknown",
+            "Terraform applied before everything was known: please report this.",
+        );
         return Outcome::failed(diagnostics);
     };
     let (client, catalogue) = match (cloud.hetzner(), cloud.catalogue()) {
@@ -237,7 +247,9 @@ async fn be(run: &mut Run<Cloud>, cloud: &Cloud, planned: ClusterModel, prior: O
 fn refused(applied: &Applied, has_state: bool) -> Option<Diagnostic> {
     let nothing_done = applied.done.is_empty() && !applied.cancelled;
     match applied.failures.as_slice() {
-        [only] if nothing_done && (only.is_refusal() || (only.fatal && !has_state)) => Some(diagnostic(only, false)),
+        [only] if nothing_done && (only.is_refusal() || (only.fatal && !has_state)) => {
+            Some(diagnostic(only, false))
+        }
         [only] if nothing_done && applied.observed.is_none() => Some(diagnostic(only, false)),
         _ => None,
     }
@@ -268,7 +280,8 @@ async fn end(run: &mut Run<Cloud>, cloud: &Cloud, prior: ClusterModel) -> Outcom
     };
     let applied = destroy(&name, &world).await;
     let observed = applied.observed.clone();
-    let gone = observed.as_ref().is_some_and(|observed| teardown(&name, observed, DELETES_AT_ONCE).is_empty());
+    let gone =
+        observed.as_ref().is_some_and(|observed| teardown(&name, observed, DELETES_AT_ONCE).is_empty());
     if gone && applied.failures.is_empty() {
         return Outcome::gone();
     }
@@ -300,7 +313,9 @@ fn progress(event: &Event) {
         Event::Begun { step } => tracing::debug!("begin: {step}"),
         Event::Done { step } => tracing::info!(progress = true, "done: {step}"),
         Event::Failed { step, reason } => tracing::warn!("failed: {step}: {reason}"),
-        Event::SoldOut { machine, candidate } => tracing::warn!("{machine}: {candidate} is sold out, trying the next"),
+        Event::SoldOut { machine, candidate } => {
+            tracing::warn!("{machine}: {candidate} is sold out, trying the next")
+        }
         Event::Cancelled => tracing::warn!("cancelled"),
     }
 }
@@ -314,9 +329,12 @@ fn diagnostic(failure: &Failure, gently: bool) -> Diagnostic {
     }
     detail.push_str(&format!("\n\nWhat to do: {}.", failure.help));
     if gently {
-        detail.push_str("\n\nWhat exists is in the state with ready = false; the next apply goes on from there.");
+        detail.push_str(
+            "\n\nWhat exists is in the state with ready = false; the next apply goes on from there.",
+        );
     }
-    let diagnostic = if gently { Diagnostic::warning(summary, detail) } else { Diagnostic::error(summary, detail) };
+    let diagnostic =
+        if gently { Diagnostic::warning(summary, detail) } else { Diagnostic::error(summary, detail) };
     match &failure.field {
         Some(field) => diagnostic.at(wish::path(field)),
         None => diagnostic,

@@ -31,7 +31,7 @@ pub(super) fn chunks(planned: &ClusterModel) -> Vec<String> {
     wish.steps = Attr::Null;
     wish.drift = Attr::Null;
     let schema: Schema = super::schema::schema();
-    let Ok(text) = json::encode(&provider_framework::model::conform(&wish.to_value(), &schema.ty()), &schema.ty()) else {
+    let Ok(text) = json::encode(&wish.to_value(), &schema.ty()) else {
         return Vec::new();
     };
     let packed = URL_SAFE_NO_PAD.encode(miniz_oxide::deflate::compress_to_vec(&text, 9));
@@ -48,7 +48,9 @@ const WISH_BYTES_MAX: usize = 1 << 20;
 
 /// Fills a state that an import began from what the cluster remembers; without a memory the name alone stays.
 pub(super) fn recall(state: &mut ClusterModel, name: &str, observed: &Observed) {
-    if let Some(wish) = observed.firewalls.get(&Names::new(name).anchor()).and_then(|anchor| unpack(&anchor.labels)) {
+    if let Some(wish) =
+        observed.firewalls.get(&Names::new(name).anchor()).and_then(|anchor| unpack(&anchor.labels))
+    {
         *state = wish;
         state.name = Attr::Known(name.to_owned());
         state.id = Attr::Known(name.to_owned());

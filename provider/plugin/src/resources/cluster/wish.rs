@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 use provider_cluster::{
-    Access, Desired, Group, ImageReference, KeyReference, NetworkWish, OnChange, Problem, Role, Rollout, Severity,
-    Unavailable,
+    Access, Desired, Group, ImageReference, KeyReference, NetworkWish, OnChange, Problem, Role, Rollout,
+    Severity, Unavailable,
 };
 use provider_framework::cty::Path;
 use provider_framework::{Attr, Diagnostics};
@@ -49,7 +49,9 @@ impl Reader<'_> {
 
     fn groups(&mut self, model: &ClusterModel) -> BTreeMap<Role, Group> {
         let mut groups = BTreeMap::new();
-        for (role, attr) in [(Role::Origin, &model.origin), (Role::Relay, &model.relay), (Role::Edge, &model.edge)] {
+        for (role, attr) in
+            [(Role::Origin, &model.origin), (Role::Relay, &model.relay), (Role::Edge, &model.edge)]
+        {
             let GroupModel { count, server_types, locations } = self.get(attr).unwrap_or_default();
             let group = Group {
                 count: self.get(&count).unwrap_or(0),
@@ -250,11 +252,17 @@ mod tests {
     fn keys_are_told_apart() {
         // The blob of RFC 8709's ed25519 form: a type name and 32 bytes.
         let line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@home";
-        assert!(matches!(key(line), Some(KeyReference::Public { fingerprint, .. }) if fingerprint.len() == 47));
+        assert!(
+            matches!(key(line), Some(KeyReference::Public { fingerprint, .. }) if fingerprint.len() == 47)
+        );
         assert_eq!(key("12"), Some(KeyReference::Id(12)));
         assert_eq!(key("ops"), Some(KeyReference::Name("ops".into())));
         assert_eq!(key("ssh-ops"), Some(KeyReference::Name("ssh-ops".into())));
-        for bad in ["ssh-ed25519 AAAA", "ssh-rsa !!!", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"] {
+        for bad in [
+            "ssh-ed25519 AAAA",
+            "ssh-rsa !!!",
+            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+        ] {
             assert_eq!(key(bad), None, "{bad}");
         }
     }

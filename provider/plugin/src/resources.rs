@@ -1,0 +1,3 @@
+//! Resources: one file each.
+
+pub mod cluster;
