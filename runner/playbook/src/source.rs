@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// How many columns of a source line an excerpt shows before it is cut, as Ansible cuts them.
+/// How many columns a line of an excerpt has at most, its number included, as Ansible cuts them.
 const EXCERPT_COLUMNS_MAX: usize = 120;
 
 /// A named text. Cloning is one atomic increment.
@@ -129,12 +129,16 @@ impl Span {
         let mut shown = String::new();
         for number in first..=self.line {
             let text = source.line(number).unwrap_or("");
-            let cut: String = if text.chars().count() > EXCERPT_COLUMNS_MAX {
-                text.chars().take(EXCERPT_COLUMNS_MAX - 3).chain("...".chars()).collect()
+            let line = if text.is_empty() {
+                format!("{number:>width$}")
             } else {
-                text.to_owned()
+                format!("{number:>width$} {text}")
             };
-            shown.push_str(format!("{number:>width$} {cut}").trim_end());
+            if line.chars().count() > EXCERPT_COLUMNS_MAX {
+                shown.extend(line.chars().take(EXCERPT_COLUMNS_MAX - 3).chain("...".chars()));
+            } else {
+                shown.push_str(&line);
+            }
             shown.push('\n');
         }
         out.push('\n');

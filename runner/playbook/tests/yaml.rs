@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use runner_playbook::node::{Data, Node};
 use runner_playbook::source::Source;
-use runner_playbook::yaml;
+use runner_playbook::yaml::{self, EmitOptions, Event, Style};
 use serde_json::{Value, json};
 
 /// Splits a case file into its texts.
@@ -146,6 +146,47 @@ fn deep_nesting_is_refused() {
         assert!(node.is_none());
         assert!(!problems.is_empty());
     }
+}
+
+#[test]
+fn excerpts_look_as_ansible_shows_them() {
+    let long = "x".repeat(150);
+    let text = format!("- hosts: all\n\n  vars: {{a: '{long}'}}\n  foo: 1  \n");
+    let source = Source::new("/tmp/p.yml", text);
+    let cut = "x".repeat(120 - 3 - "3   vars: {a: '".len());
+    assert_eq!(
+        source.at(4, 3).origin().expect("has a source"),
+        format!("Origin: /tmp/p.yml:4:3\n\n2\n3   vars: {{a: '{cut}...\n4   foo: 1  \n    ^ column 3\n")
+    );
+    assert_eq!(source.at(0, 0).origin().expect("has a source"), "Origin: /tmp/p.yml\n");
+    assert_eq!(source.at(1, 3).offset(), Some(2));
+}
+
+#[test]
+fn events_become_text_again() {
+    let scalar = |value: &str, style| Event::Scalar {
+        anchor: None,
+        tag: None,
+        value: value.to_owned(),
+        plain_implicit: true,
+        quoted_implicit: true,
+        style,
+    };
+    let events = [
+        Event::DocumentStart { implicit: true },
+        Event::MappingStart { anchor: None, tag: None, implicit: true, flow: false },
+        scalar("a", Style::Plain),
+        Event::SequenceStart { anchor: None, tag: None, implicit: true, flow: false },
+        scalar("x: y", Style::Any),
+        scalar("two\nlines\n", Style::Literal),
+        scalar("é", Style::DoubleQuoted),
+        Event::SequenceEnd,
+        Event::MappingEnd,
+        Event::DocumentEnd { implicit: true },
+    ];
+    let text = yaml::emit(&events, EmitOptions { unicode: true, ..EmitOptions::default() });
+    assert_eq!(text.as_deref(), Ok("a:\n- 'x: y'\n- |\n  two\n  lines\n- \"é\"\n"));
+    assert!(yaml::emit(&[Event::MappingEnd], EmitOptions::default()).is_err());
 }
 
 proptest! {

@@ -101,7 +101,7 @@ impl Inventory {
         if pattern == ALL {
             return self.hosts_in(ALL).into_iter().cloned().collect();
         }
-        if let Some(host) = self.hosts().find(|host| *host.name == *pattern) {
+        if let Some(host) = self.host(pattern).filter(|host| !host.implicit) {
             return vec![host.name.clone()];
         }
         let (name, slice) = if pattern.starts_with('~') { (pattern, None) } else { subscript(pattern) };
