@@ -2,6 +2,7 @@
 
 mod apt;
 mod assemble;
+mod async_status;
 mod blockinfile;
 mod command;
 mod controller;
@@ -14,6 +15,7 @@ mod group;
 mod hostname;
 mod lineinfile;
 mod package;
+mod package_facts;
 mod ping;
 mod replace;
 mod service;
@@ -21,10 +23,13 @@ mod service_facts;
 mod setup;
 mod slurp;
 mod stat;
+mod sysctl;
 mod systemd;
 mod tempfile;
+mod unarchive;
 mod uri;
 mod user;
+mod wait_for;
 
 use crate::{Module, Spec};
 use std::collections::HashMap;
@@ -67,6 +72,11 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&unarchive::Unarchive, &[]),
+            remote(&package_facts::PackageFacts, &[]),
+            remote(&async_status::AsyncStatus, &[]),
+            remote(&wait_for::WaitFor, &[]),
+            remote(&sysctl::Sysctl, &[]),
             remote(&setup::Setup, &[]),
             remote(&uri::Uri, &[]),
             remote(&get_url::GetUrl, &[]),
