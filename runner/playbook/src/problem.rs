@@ -42,6 +42,8 @@ pub enum Kind {
     Pattern,
     /// A variable's name.
     Variable,
+    /// A template: its syntax, or the name of a filter, test or lookup.
+    Template,
 }
 
 /// One mistake or warning, with its place and advice.

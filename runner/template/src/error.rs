@@ -1,8 +1,11 @@
 //! What goes wrong while templating: a kind to branch on, Ansible's words, a place in the user's file, and the cause.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use runner_playbook::source::Span;
+
+use crate::place::Place;
 
 /// The result of anything that evaluates a template.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,7 +45,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    span: Span,
+    place: Option<Place>,
+    span: OnceLock<Span>,
     help: Option<String>,
     cause: Option<Error>,
 }
@@ -50,7 +54,14 @@ struct Inner {
 impl Error {
     /// A failure in Ansible's words, without a place yet.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), span: Span::none(), help: None, cause: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            place: None,
+            span: OnceLock::new(),
+            help: None,
+            cause: None,
+        }))
     }
 
     /// A failure that Python would raise inside an expression.
@@ -68,9 +79,14 @@ impl Error {
         &self.0.message
     }
 
-    /// The place in the user's file; `Span::none()` when it is unknown.
+    /// The place in the user's file, inside a multi-line string if need be; `Span::none()` when it is unknown.
     pub fn span(&self) -> &Span {
-        &self.0.span
+        self.0.span.get_or_init(|| self.0.place.as_ref().map_or_else(Span::none, Place::span))
+    }
+
+    /// The start of the scalar or file that holds the failing template: what Ansible shows as its origin.
+    pub fn origin(&self) -> Span {
+        self.0.place.as_ref().map_or_else(Span::none, |place| place.origin.clone())
     }
 
     /// What the user may do about it.
@@ -90,9 +106,18 @@ impl Error {
 
     /// The same failure with a place, unless it already has one.
     #[must_use]
-    pub fn at(mut self, span: &Span) -> Self {
-        if self.0.span.is_none() {
-            self.0.span = span.clone();
+    pub fn at(self, span: &Span) -> Self {
+        if span.is_none() {
+            return self;
+        }
+        self.within(|| Place { origin: span.clone(), text: Arc::from(""), offset: 0 })
+    }
+
+    /// The same failure with a place inside a template, unless it already has one.
+    #[must_use]
+    pub(crate) fn within(mut self, place: impl FnOnce() -> Place) -> Self {
+        if self.0.place.is_none() {
+            self.0.place = Some(place());
         }
         self
     }
@@ -107,8 +132,8 @@ impl Error {
     /// The same failure with its cause.
     #[must_use]
     pub fn caused_by(mut self, cause: Error) -> Self {
-        if self.0.span.is_none() {
-            self.0.span = cause.0.span.clone();
+        if self.0.place.is_none() {
+            self.0.place = cause.0.place.clone();
         }
         self.0.cause = Some(cause);
         self
@@ -123,7 +148,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {} ({})", self.0.kind, self.0.message, self.0.span)?;
+        write!(f, "{:?}: {} ({})", self.0.kind, self.0.message, self.span())?;
         if let Some(cause) = &self.0.cause {
             write!(f, " <- {cause:?}")?;
         }
@@ -143,11 +168,11 @@ impl miette::Diagnostic for Error {
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.0.span.source().map(|source| source as &dyn miette::SourceCode)
+        self.span().source().map(|source| source as &dyn miette::SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        let offset = self.0.span.offset()?;
+        let offset = self.span().offset()?;
         Some(Box::new(std::iter::once(miette::LabeledSpan::at_offset(offset, "here"))))
     }
 }

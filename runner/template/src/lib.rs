@@ -10,11 +10,24 @@
 //! Where to start reading: [`Templar`] is the door, [`Scope`] holds the variables, [`Value`] is what is computed with;
 //! `syntax` turns text into a tree and `eval` walks it.
 
+mod check;
+mod crypt;
 mod error;
 mod eval;
+mod filters;
+mod format;
+mod lookups;
+mod mersenne;
+mod methods;
+mod moment;
+mod pattern;
+mod place;
 mod precedence;
 mod scope;
+mod stack;
+mod syntax;
 mod templar;
+mod tests;
 mod value;
 mod world;
 

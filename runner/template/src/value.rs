@@ -19,6 +19,7 @@ use num_bigint::BigInt;
 use runner_playbook::source::Span;
 
 pub(crate) use compare::{compare, equal, identical};
+pub(crate) use convert::unsupported;
 pub use dict::Dict;
 pub(crate) use dict::Map;
 pub(crate) use dumps::{JsonStyle, dumps};
@@ -26,11 +27,14 @@ pub(crate) use key::Key;
 pub use list::List;
 pub use moment::Moment;
 pub(crate) use moment::TimeDelta;
-pub(crate) use number::{Numeric, float_repr, numeric};
+pub(crate) use number::{
+    Numeric, add, divide, float_repr, floor_divide, modulo, multiply, negate, numeric, power, subtract,
+};
 pub use object::{Args, Object};
 pub(crate) use object::{Force, NativeFn};
-pub(crate) use repr::{quote_repr, repr, to_str};
+pub(crate) use repr::{is_printable, quote_repr, repr, to_str};
 pub use text::Text;
+pub(crate) use text::looks_like_template;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -125,12 +129,6 @@ impl Value {
     /// A dict with string keys.
     pub fn dict<K: Into<Arc<str>>>(pairs: impl IntoIterator<Item = (K, Value)>) -> Self {
         Value::Dict(Dict::new(pairs.into_iter().map(|(key, value)| (Key(Value::text(key)), value)).collect()))
-    }
-
-    /// The undefined marker of a variable that does not exist.
-    pub(crate) fn undefined_name(name: &str, span: &Span) -> Self {
-        let error = Error::new(ErrorKind::Undefined, format!("'{name}' is undefined")).at(span);
-        Value::Undefined(Arc::new(Undefined { error, name: Some(name.into()), silent: false }))
     }
 
     /// An undefined marker that raises `error` when it is used.
@@ -277,6 +275,11 @@ impl Value {
     /// Whether it is the marker of something that does not exist.
     pub fn is_undefined(&self) -> bool {
         matches!(self, Value::Undefined(_))
+    }
+
+    /// Whether it is Ansible's marker of something missing; Jinja's own undefined is an ordinary empty value to filters.
+    pub(crate) fn is_marker(&self) -> bool {
+        matches!(self, Value::Undefined(why) if !why.silent)
     }
 
     /// The place of the text it came from, when that is known.

@@ -16,6 +16,8 @@ struct Cell {
     items: RwLock<Arc<Vec<Value>>>,
     /// Whether some elements still wait to be templated.
     lazy: AtomicBool,
+    /// Whether the elements of a variable's list have been looked at: see [`List::untouched`].
+    touched: AtomicBool,
     /// Variables are shared by hosts and tasks: what a template fetches from them is a fresh cell over the same data.
     frozen: bool,
     /// Where a change must be written back to, so that `d.a.append(1)` is seen in `d`.
@@ -44,6 +46,7 @@ impl List {
         Self(Arc::new(Cell {
             items: RwLock::new(items),
             lazy: AtomicBool::new(lazy),
+            touched: AtomicBool::new(true),
             frozen,
             home: Mutex::new(None),
             plain: super::dict::Plainness::default(),
@@ -86,8 +89,20 @@ impl List {
         self.0.items.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The list as a variable gives it: ansible-core's `count` does not see its elements until something else
+    /// has looked at them.
+    pub(crate) fn untouched(self) -> Self {
+        self.0.touched.store(false, Ordering::Relaxed);
+        self
+    }
+
+    pub(crate) fn is_touched(&self) -> bool {
+        self.0.touched.load(Ordering::Relaxed)
+    }
+
     /// The elements at this moment.
     pub fn snapshot(&self) -> Arc<Vec<Value>> {
+        self.0.touched.store(true, Ordering::Relaxed);
         let items = self.raw();
         if !self.0.lazy.load(Ordering::Relaxed) {
             return items;
@@ -101,6 +116,7 @@ impl List {
 
     /// The element at a place counted from the start.
     pub fn get(&self, index: usize) -> Option<Value> {
+        self.0.touched.store(true, Ordering::Relaxed);
         let item = self.raw().get(index)?.clone();
         let forced = matches!(item, Value::Lazy(_));
         let item = item.forced();

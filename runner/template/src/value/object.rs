@@ -26,7 +26,7 @@ impl Args {
         self.positional
             .iter()
             .chain(self.named.iter().map(|(_, value)| value))
-            .find(|value| value.is_undefined())
+            .find(|value| value.is_marker())
     }
 }
 
