@@ -1,12 +1,17 @@
 //! The list of modules: one line each, and what Ansible has that we do not.
 
 mod apt;
+mod apt_key;
+mod apt_repository;
 mod assemble;
 mod async_status;
 mod blockinfile;
 mod command;
 mod controller;
 mod copy;
+mod deb822_repository;
+mod debconf;
+mod dpkg_selections;
 pub(crate) mod file;
 mod find;
 mod get_url;
@@ -72,6 +77,11 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&apt_key::AptKey, &[]),
+            remote(&debconf::Debconf, &[]),
+            remote(&dpkg_selections::DpkgSelections, &[]),
+            remote(&deb822_repository::Deb822Repository, &[]),
+            remote(&apt_repository::AptRepository, &[]),
             remote(&unarchive::Unarchive, &[]),
             remote(&package_facts::PackageFacts, &[]),
             remote(&async_status::AsyncStatus, &[]),

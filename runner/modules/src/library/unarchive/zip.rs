@@ -67,9 +67,11 @@ impl Archive {
                 reader.take(entry.size + 1).read_to_end(&mut out).map_err(|_| broken())?;
             }
             other => {
-                return Err(
-                    format!("{} is compressed by method {other}, which is not supported", entry.name).into()
-                );
+                return Err(format!(
+                    "{} is compressed by method {other}, which is not supported",
+                    entry.name
+                )
+                .into());
             }
         }
         let mut crc = flate2::Crc::new();
