@@ -39,7 +39,11 @@ pub fn run(invocation: &Invocation, system: &mut dyn System) -> Outcome {
         return run(&other, system);
     }
     if invocation.check && entry.spec.check == Support::None {
-        let msg = format!("remote module ({}) does not support check mode", invocation.module);
+        // `uri` has a half on the controller in Ansible, which words it in its own way.
+        let msg = match entry.spec.short_name() {
+            "uri" => "This action (uri) does not support check mode.".to_owned(),
+            _ => format!("remote module ({}) does not support check mode", invocation.module),
+        };
         let result = json!({"skipped": true, "msg": msg, "changed": false});
         return Outcome { result: result.as_object().cloned().unwrap_or_default(), wants_payload: false };
     }

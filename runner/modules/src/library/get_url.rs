@@ -108,7 +108,7 @@ impl Module for GetUrl {
         let is_dir = system.is_dir(dest);
         let mut plan = Plan::new();
         plan.set("url", url).set("dest", args.str("dest"));
-        plan.set("checksum_src", Value::Null).set("checksum_dest", Value::Null).set("elapsed", 0);
+        plan.set("elapsed", 0);
         let checksum = match args.some("checksum") {
             Some(text) => Some(checksum(text, call, system)?),
             None => None,
@@ -119,7 +119,7 @@ impl Module for GetUrl {
             if let Some((algorithm, wanted)) = &checksum {
                 let sum = sum(system, dest, *algorithm)?;
                 good = sum == *wanted;
-                plan.set("checksum_dest", sum.clone()).set("checksum_src", Value::Null);
+                plan.set("checksum_dest", Value::Null).set("checksum_src", Value::Null);
                 if good && !args.bool("force") {
                     placing::plan_attributes(&mut plan, call, dest, system)?;
                     let text = if plan.is_change() {
@@ -165,14 +165,13 @@ fn check<'a>(
 ) -> Result<Plan<'a>, Failure> {
     let response = ask(system, request, call)?;
     let dest = target(call, &response, is_dir);
-    plan.set("dest", dest.to_string_lossy())
-        .set("status_code", response.status)
-        .set("url", response.url.as_str());
+    plan.set("dest", dest.to_string_lossy()).set("url", response.url.as_str());
     plan.set("msg", message(&response, 0));
     if response.status == 304 {
         placing::plan_attributes(&mut plan, call, &dest, system)?;
         return Ok(plan);
     }
+    plan.set("checksum_src", digest::sha1_hex(b"")).set("checksum_dest", Value::Null);
     plan.force_changed = Some(true);
     Ok(plan)
 }
@@ -193,7 +192,7 @@ fn ask(system: &dyn System, request: &Request, call: &Call<'_>) -> Result<Respon
     let dest = call.args.str("dest");
     let url = &request.url;
     let response = http::send(system, request).map_err(|why| {
-        let failure = Failure::new(why.0).with("url", url.as_str()).with("dest", dest).with("status", -1);
+        let failure = Failure::new(why.0).with("url", url.as_str()).with("dest", dest);
         failure.with("elapsed", (system.epoch() - start) as i64)
     })?;
     if matches!(response.status, 200..=299 | 304) {
@@ -295,7 +294,12 @@ fn download(
     }
     let folder = dest.parent().unwrap_or(Path::new("/")).to_owned();
     if !system.exists(&folder) {
-        return Err(format!("Destination {} does not exist", folder.display()).into());
+        let sum = digest::of_reader(&mut *response.body, Algorithm::Sha1).map_err(|error| io_text(&error))?;
+        returns.insert("checksum_src".into(), sum.into());
+        returns.insert("checksum_dest".into(), Value::Null);
+        returns.insert("elapsed".into(), ((system.epoch() - start) as i64).into());
+        let failure = Failure::new(format!("Destination {} does not exist", folder.display()));
+        return Err(with_returns(failure, returns));
     }
     let partial = match args.opt("tmp_dest") {
         Some(tmp) if !system.is_dir(Path::new(tmp)) => {
@@ -314,8 +318,16 @@ fn download(
     let result = settle(call, system, &partial, &dest, checksum, returns);
     // Gone already if it was renamed; otherwise nobody needs it.
     let _ = system.remove(&partial);
-    let changed = result? | wanted.apply(&dest, system)?;
+    let changed = result.map_err(|failure| with_returns(failure, returns))? | wanted.apply(&dest, system)?;
     Ok(if changed { Done::Changed } else { Done::Unchanged })
+}
+
+/// The failure with what is known already.
+fn with_returns(mut failure: Failure, returns: &Returns) -> Failure {
+    for (key, value) in returns.iter().filter(|(key, _)| !matches!(key.as_str(), "msg" | "status_code")) {
+        failure.returns.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    failure
 }
 
 fn settle(
@@ -331,7 +343,10 @@ fn settle(
     if let Some((algorithm, wanted)) = checksum {
         let found = sum(system, partial, algorithm)?;
         if found != wanted {
-            let msg = format!("The checksum for {} did not match {wanted}; it was {found}.", dest.display());
+            returns.insert("checksum_src".into(), new.into());
+            returns.insert("checksum_dest".into(), Value::Null);
+            let msg =
+                format!("The checksum for {} did not match {wanted}; it was {found}.", partial.display());
             return Err(Failure::new(msg)
                 .with("url", call.args.str("url"))
                 .with("dest", dest.to_string_lossy()));

@@ -65,6 +65,9 @@ impl Module for Getent {
             _ => return Err("Unexpected failure!".into()),
         }
         let mut plan = Plan::new();
+        if output.rc == 2 {
+            plan.set("msg", "One or more supplied key could not be found in the database.");
+        }
         plan.set("ansible_facts", json!({ format!("getent_{database}"): entries }));
         Ok(plan)
     }

@@ -16,7 +16,7 @@ local bool =false # Use the tools that change the machine's own files only.
 non_unique bool =false # Its number may be in use.
 gid_min int # Lowest number to choose.
 gid_max int # Highest number to choose.
-!by non_unique needs gid",
+!if non_unique=True needs gid",
 );
 
 /// See the page above.

@@ -1,5 +1,6 @@
 //! `hostname`: the machine's name, by hostnamectl, or by `/etc/hostname` where there is no systemd.
 
+use super::setup::platform::full_name;
 use crate::{
     Command, Done, Failure, Module, Plan, Spec, System, attributes::io_text, outcome::Call, placing,
 };
@@ -38,7 +39,8 @@ impl Module for Hostname {
         let current = if systemd { ask("--transient").unwrap_or_default() } else { system.uname().node };
         let mut plan = Plan::new();
         let short = name.split('.').next().unwrap_or(name);
-        let (fqdn, domain) = names(system, name);
+        let fqdn = full_name(system, &system.uname().node);
+        let domain = fqdn.split_once('.').map_or("", |(_, domain)| domain).to_owned();
         plan.set("name", name).set(
             "ansible_facts",
             json!({ "ansible_hostname": short, "ansible_nodename": name, "ansible_fqdn": fqdn, "ansible_domain": domain }),
@@ -87,18 +89,4 @@ fn tool(system: &mut dyn System, argv: &[&str]) -> Result<Done, Failure> {
         return Err(format!("Command failed rc={}, out={out}, err={err}", output.rc).into());
     }
     Ok(Done::Changed)
-}
-
-/// The name with its domain, if `/etc/hosts` knows one; and the domain.
-fn names(system: &dyn System, name: &str) -> (String, String) {
-    let hosts = system.text("/etc/hosts");
-    let mut lines =
-        hosts.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace().skip(1));
-    let known = lines.find_map(|mut names| {
-        let all: Vec<&str> = names.by_ref().collect();
-        all.contains(&name).then(|| all.iter().find(|name| name.contains('.')).copied()).flatten()
-    });
-    let full = known.unwrap_or(name);
-    let domain = full.split_once('.').map_or("", |(_, domain)| domain);
-    (full.into(), domain.into())
 }

@@ -11,7 +11,7 @@ mod hardware;
 mod identity;
 mod local;
 mod network;
-mod platform;
+pub mod platform;
 mod virtualization;
 
 static SPEC: Spec = Spec::new(

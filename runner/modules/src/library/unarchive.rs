@@ -88,7 +88,7 @@ impl Module for Unarchive {
             return Err(format!("Invalid archive '{src}', the file is 0 bytes").into());
         }
         if !system.is_dir(dest) {
-            return Err(format!("Destination '{shown}' is not a directory").into());
+            return Err(format!("dest '{shown}' must be an existing dir").into());
         }
         unpack(call, system, plan, &file)
     }
@@ -120,8 +120,10 @@ fn later<'a>(
     fetch: impl FnOnce(&mut dyn System) -> Result<PathBuf, Failure> + 'a,
 ) -> Result<Plan<'a>, Failure> {
     if call.check() {
-        plan.set("skipped", true)
-            .set("msg", "remote module (unarchive) does not support check mode when using gtar");
+        plan.set("skipped", true).set(
+            "msg",
+            "remote module (ansible.legacy.unarchive) does not support check mode when using gtar",
+        );
         return Ok(plan);
     }
     plan.step("fetch and unpack", move |system, returns| {
@@ -129,7 +131,7 @@ fn later<'a>(
         let result = (|| {
             if !system.is_dir(call.args.path("dest")) {
                 return Err(Failure::new(format!(
-                    "Destination '{}' is not a directory",
+                    "dest '{}' must be an existing dir",
                     call.args.str("dest")
                 )));
             }
@@ -162,9 +164,9 @@ fn kind(system: &dyn System, file: &Path, name: &str) -> (&'static str, &'static
     match &head[..filled] {
         [b'P', b'K', 3 | 5, ..] => ("ZipArchive", &[]),
         [0x1f, 0x8b, ..] => ("TgzArchive", &["-z"]),
-        [b'B', b'Z', b'h', ..] => ("TarBzipArchive", &["-j"]),
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => ("TarXzArchive", &["-J"]),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("TarZstdArchive", &["--use-compress-program", "zstd"]),
+        [b'B', b'Z', b'h', ..] => ("TarArchive", &[]),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => ("TarArchive", &[]),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("TarArchive", &[]),
         _ if name.ends_with(".zip") => ("ZipArchive", &[]),
         _ => ("TarArchive", &[]),
     }
@@ -178,11 +180,8 @@ fn unpack<'a>(
 ) -> Result<Plan<'a>, Failure> {
     let args = &call.args;
     let (handler, flags) = kind(system, file, args.str("src"));
-    let shown = if call.invocation.payload.is_some() {
-        file.to_string_lossy().into_owned()
-    } else {
-        args.str("src").to_owned()
-    };
+    let fetched = call.invocation.payload.is_some() || args.str("src").contains("://");
+    let shown = if fetched { file.to_string_lossy().into_owned() } else { args.str("src").to_owned() };
     plan.set("dest", args.str("dest")).set("src", shown).set("handler", handler);
     if handler == "ZipArchive" {
         let archive = zip::Archive::open(system, file).map_err(|why| not_an_archive(call, &why))?;
@@ -190,7 +189,8 @@ fn unpack<'a>(
     }
     let names = gnu_tar::names(call, system, file, flags).map_err(|why| not_an_archive(call, &why))?;
     if call.check() {
-        let text = "remote module (unarchive) does not support check mode when using gtar";
+        plan.returns.clear();
+        let text = "remote module (ansible.legacy.unarchive) does not support check mode when using gtar";
         plan.set("skipped", true).set("msg", text);
         plan.force_changed = Some(false);
         return Ok(plan);

@@ -76,6 +76,14 @@ impl Module for Uri {
             _ => Follow::Safe,
         };
         set_body(call, system, &mut request)?;
+        if let Some(stat) =
+            args.some("dest").and_then(|dest| system.stat(Path::new(dest), true).ok().flatten())
+            && stat.is_file()
+            && !args.bool("force")
+        {
+            let text = crate::clock::utc(stat.mtime).format("%a, %d %b %Y %H:%M:%S GMT");
+            request.headers.push(("If-Modified-Since".into(), text));
+        }
         plan.step(format!("{} {}", request.method, request.url), move |system, returns| {
             perform(call, system, &request, returns)
         });
@@ -158,8 +166,14 @@ fn perform(
     if let Some(dest) = args.some("dest").filter(|_| good && response.status != 304) {
         done = write(call, system, Path::new(dest), &response, &bytes, returns)?;
     }
-    if args.bool("return_content") || !good {
+    if args.bool("return_content") {
         returns.insert("content".into(), text.into());
+    } else if good && response.status >= 400 {
+        returns.insert("body".into(), text.into());
+    }
+    if !matches!(response.status, 200..=399) || response.status == 304 {
+        returns.remove("cookies");
+        returns.remove("cookies_string");
     }
     if !good {
         let msg = format!(

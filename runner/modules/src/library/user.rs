@@ -56,7 +56,7 @@ login_class str # BSD only.
 profile str # Solaris only.
 authorization str # Solaris only.
 role str # Solaris only.
-!by non_unique needs uid",
+!if non_unique=True needs uid",
 );
 
 /// See the page above.

@@ -45,16 +45,20 @@ impl Module for WaitFor {
         let args = &call.args;
         let (port, path, state) = (args.int("port"), args.opt("path"), args.str("state"));
         if port.is_some() && path.is_some() {
-            return Err("port and path parameter can not both be passed to wait_for".into());
+            return Err(refused("port and path parameter can not both be passed to wait_for"));
         }
         if path.is_some() && state == "stopped" {
-            return Err("state=stopped should only be used for checking a port in the wait_for module".into());
+            return Err(refused(
+                "state=stopped should only be used for checking a port in the wait_for module",
+            ));
         }
         if path.is_some() && state == "drained" {
-            return Err("state=drained should only be used for checking a port in the wait_for module".into());
+            return Err(refused(
+                "state=drained should only be used for checking a port in the wait_for module",
+            ));
         }
         if args.value("exclude_hosts").is_some() && state != "drained" {
-            return Err("exclude_hosts should only be with state=drained".into());
+            return Err(refused("exclude_hosts should only be with state=drained"));
         }
         for name in args.list("active_connection_states") {
             if code(name).is_none() {
@@ -69,6 +73,10 @@ impl Module for WaitFor {
         plan.step("wait", move |system, returns| wait(call, system, regex.as_ref(), returns));
         Ok(plan)
     }
+}
+
+fn refused(msg: &str) -> Failure {
+    Failure::new(msg).with("elapsed", 0)
 }
 
 /// What one look finds.

@@ -43,7 +43,7 @@ pub fn platform(system: &dyn System, facts: &mut Facts) {
 }
 
 /// The name with its domain, as the resolver has it: the hosts file first, then whoever else is asked.
-fn full_name(system: &dyn System, node: &str) -> String {
+pub fn full_name(system: &dyn System, node: &str) -> String {
     let hosts = system.text("/etc/hosts");
     let lines: Vec<Vec<&str>> = hosts
         .lines()

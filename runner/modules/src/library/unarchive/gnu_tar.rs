@@ -22,6 +22,7 @@ fn words(
     let mut argv = vec![tar(system)?, verb.to_owned(), "-C".into(), args.str("dest").into()];
     argv.extend(flags.iter().map(|flag| (*flag).to_owned()));
     if verb != "--list" {
+        argv.extend((!args.list("include").is_empty()).then(|| "--show-transformed-names".to_owned()));
         argv.extend(args.list("extra_opts").into_iter().map(str::to_owned));
         argv.extend(
             (verb == "--extract" && args.bool("keep_newer")).then(|| "--keep-newer-files".to_owned()),
