@@ -328,3 +328,14 @@ fn every_keyword_is_legal_where_the_oracle_says() {
     }
     assert_eq!(known, 60);
 }
+
+#[test]
+fn names_of_variables_are_judged_where_ansible_judges_them() {
+    let role = [("roles/r/defaults/main.yml", "a-b: 1\n"), ("roles/r/tasks/main.yml", "- debug:\n")];
+    let (playbook, problems) = one("- hosts: all\n  roles: [{role: r, c-d: 1}]\n", &role);
+    assert!(playbook.is_some(), "{problems:?}");
+    let (playbook, problems) = one("- hosts: all\n  vars: {None: 1, for: 2, async: 3}\n", &[]);
+    assert!(playbook.is_none());
+    let said: Vec<&str> = problems.iter().map(|problem| &*problem.message).collect();
+    assert_eq!(said, ["Invalid variable name 'None'.", "Found variable using reserved name 'async'."]);
+}

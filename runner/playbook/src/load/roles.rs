@@ -235,10 +235,8 @@ impl Pass<'_> {
             self.problems.extend(problems);
             match node.as_ref().map(|node| (&node.data, node)) {
                 None | Some((Data::Null, _)) => {}
-                Some((Data::Map(map), _)) => {
-                    self.variable_names(map);
-                    all.extend_from(map);
-                }
+                // Names that no template can use are no mistake here: Ansible does not look at them.
+                Some((Data::Map(map), _)) => all.extend_from(map),
                 Some((_, node)) => {
                     let text = format!(
                         "The {dir}/main.yml file for role '{name}' must contain a dictionary of variables"

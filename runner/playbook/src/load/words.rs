@@ -63,6 +63,9 @@ pub fn python_str(node: &Node) -> String {
 
 /// Whether a word can be the name of a variable.
 pub fn is_identifier(word: &str) -> bool {
+    if matches!(word, "True" | "False" | "None") {
+        return false;
+    }
     let mut chars = word.chars();
     let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     first && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
