@@ -5,6 +5,7 @@ mod faults;
 mod fuzz;
 mod http;
 mod paths;
+mod rust_client;
 mod shapes;
 mod state;
 
