@@ -19,4 +19,8 @@ check: ## formatting and lints, as CI wants them
 accept: ## rewrite generated pages and goldens; look at `git diff` afterwards
 	ACCEPT=1 INSTA_UPDATE=always cargo test --workspace --locked --no-fail-fast
 
-.PHONY: help deps test check accept
+bench: deps ## the runner beside ansible-core, mitogen and pyinfra on 1, 5 and 20 machines; an hour of a quiet host, as root
+	cargo build --release --locked -p runner-cli
+	cargo run --release --locked -p tests-suite --bin bench -- $(BENCH)
+
+.PHONY: help deps test check accept bench

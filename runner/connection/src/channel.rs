@@ -24,7 +24,7 @@ pub(crate) enum Ending {
     /// A process; dropping this kills it.
     Process(Box<Child>),
     /// A channel of a running ssh; dropping this closes it.
-    Mux(openssh::Child<Arc<openssh::Session>>),
+    Mux(Box<openssh::Child<Arc<openssh::Session>>>),
     /// Waited for already.
     Past,
 }
@@ -114,7 +114,7 @@ impl Control {
             stdin: Box::new(stdin.expect("was piped")),
             stdout: Box::new(stdout.expect("was piped")),
             stderr: Box::new(stderr.expect("was piped")),
-            ending: Ending::Mux(child),
+            ending: Ending::Mux(Box::new(child)),
         })
     }
 }

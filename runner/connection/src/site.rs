@@ -19,6 +19,9 @@ use crate::quote::quote;
 /// Output of one raw command that is kept; what comes beyond it is read and dropped, and the text says so.
 const OUTPUT_MAX: usize = 256 << 20;
 
+/// The place of one user's agent, which may not run yet, or no more.
+type Slot = Arc<Mutex<Option<Arc<Link>>>>;
+
 /// A machine as one login user.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -27,7 +30,7 @@ pub(crate) struct Site {
     folders: Vec<String>,
     timeout_s: u64,
     shell: String,
-    links: Mutex<HashMap<String, Arc<Mutex<Option<Arc<Link>>>>>>,
+    links: Mutex<HashMap<String, Slot>>,
 }
 
 impl Site {

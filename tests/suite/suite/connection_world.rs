@@ -76,11 +76,6 @@ impl World {
         self.machine.check(script).expect("the script succeeds")
     }
 
-    /// The private key of the machines.
-    pub fn key(&self) -> String {
-        self.set.key().display().to_string()
-    }
-
     /// Another machine's name and the configuration that leads there.
     pub fn ssh_config(&self) -> String {
         self.set.ssh_config().display().to_string()

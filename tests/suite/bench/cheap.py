@@ -1,0 +1,30 @@
+"""The same 25 steps as cheap.yml, for pyinfra."""
+from io import StringIO
+
+from pyinfra.operations import files, server
+
+server.shell(name="run 1", commands=["echo 1"])
+server.shell(name="run 2", commands=["echo 2"])
+server.shell(name="run 3", commands=["echo 3"])
+server.shell(name="run 4", commands=["echo 4"])
+server.shell(name="run 5", commands=["echo 5"])
+server.shell(name="run 6", commands=["echo 6"])
+server.shell(name="run 7", commands=["echo 7"])
+server.shell(name="run 8", commands=["echo 8"])
+server.shell(name="run 9", commands=["echo 9"])
+server.shell(name="run 10", commands=["echo 10"])
+server.shell(name="look 1", commands=["stat /etc/passwd"])
+server.shell(name="look 2", commands=["stat /etc/passwd"])
+server.shell(name="look 3", commands=["stat /etc/passwd"])
+server.shell(name="look 4", commands=["stat /etc/passwd"])
+server.shell(name="look 5", commands=["stat /etc/passwd"])
+files.directory(name="folder 1", path="/srv/bench/cheap/1")
+files.directory(name="folder 2", path="/srv/bench/cheap/2")
+files.directory(name="folder 3", path="/srv/bench/cheap/3")
+files.directory(name="folder 4", path="/srv/bench/cheap/4")
+files.directory(name="folder 5", path="/srv/bench/cheap/5")
+files.put(name="file 1", src=StringIO("file 1\n"), dest="/srv/bench/cheap/file-1")
+files.put(name="file 2", src=StringIO("file 2\n"), dest="/srv/bench/cheap/file-2")
+files.put(name="file 3", src=StringIO("file 3\n"), dest="/srv/bench/cheap/file-3")
+files.put(name="file 4", src=StringIO("file 4\n"), dest="/srv/bench/cheap/file-4")
+files.put(name="file 5", src=StringIO("file 5\n"), dest="/srv/bench/cheap/file-5")

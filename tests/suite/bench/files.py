@@ -1,0 +1,36 @@
+"""The same 30 steps as files.yml, for pyinfra."""
+from io import StringIO
+
+from pyinfra import host
+from pyinfra.operations import files
+
+files.directory(name="folder 1", path="/srv/bench/files/1", mode="750")
+files.directory(name="folder 2", path="/srv/bench/files/2", mode="750")
+files.directory(name="folder 3", path="/srv/bench/files/3", mode="750")
+files.directory(name="folder 4", path="/srv/bench/files/4", mode="750")
+files.directory(name="folder 5", path="/srv/bench/files/5", mode="750")
+files.directory(name="folder 6", path="/srv/bench/files/6", mode="750")
+files.directory(name="folder 7", path="/srv/bench/files/7", mode="750")
+files.directory(name="folder 8", path="/srv/bench/files/8", mode="750")
+files.directory(name="folder 9", path="/srv/bench/files/9", mode="750")
+files.directory(name="folder 10", path="/srv/bench/files/10", mode="750")
+files.put(name="file 1", src=StringIO(f"{host.name} 1\n"), dest="/srv/bench/files/1/file", mode="640")
+files.put(name="file 2", src=StringIO(f"{host.name} 2\n"), dest="/srv/bench/files/2/file", mode="640")
+files.put(name="file 3", src=StringIO(f"{host.name} 3\n"), dest="/srv/bench/files/3/file", mode="640")
+files.put(name="file 4", src=StringIO(f"{host.name} 4\n"), dest="/srv/bench/files/4/file", mode="640")
+files.put(name="file 5", src=StringIO(f"{host.name} 5\n"), dest="/srv/bench/files/5/file", mode="640")
+files.put(name="file 6", src=StringIO(f"{host.name} 6\n"), dest="/srv/bench/files/6/file", mode="640")
+files.put(name="file 7", src=StringIO(f"{host.name} 7\n"), dest="/srv/bench/files/7/file", mode="640")
+files.put(name="file 8", src=StringIO(f"{host.name} 8\n"), dest="/srv/bench/files/8/file", mode="640")
+files.put(name="file 9", src=StringIO(f"{host.name} 9\n"), dest="/srv/bench/files/9/file", mode="640")
+files.put(name="file 10", src=StringIO(f"{host.name} 10\n"), dest="/srv/bench/files/10/file", mode="640")
+files.line(name="line 1", path="/srv/bench/files/lines", line="line 1")
+files.line(name="line 2", path="/srv/bench/files/lines", line="line 2")
+files.line(name="line 3", path="/srv/bench/files/lines", line="line 3")
+files.line(name="line 4", path="/srv/bench/files/lines", line="line 4")
+files.line(name="line 5", path="/srv/bench/files/lines", line="line 5")
+files.link(name="link 1", path="/srv/bench/files/1/link", target="/srv/bench/files/1/file")
+files.link(name="link 2", path="/srv/bench/files/2/link", target="/srv/bench/files/2/file")
+files.link(name="link 3", path="/srv/bench/files/3/link", target="/srv/bench/files/3/file")
+files.link(name="link 4", path="/srv/bench/files/4/link", target="/srv/bench/files/4/file")
+files.link(name="link 5", path="/srv/bench/files/5/link", target="/srv/bench/files/5/file")
