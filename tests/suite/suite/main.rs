@@ -5,5 +5,6 @@ mod connection;
 mod connection_failures;
 mod connection_world;
 mod machines;
+mod playbooks;
 mod terraform_rules;
 mod tidy;
