@@ -139,6 +139,7 @@ impl ApiError {
 
     /// Whether a sensible client waits a moment and repeats the request.
     pub fn invites_retry(&self) -> bool {
-        matches!(self.status, 423 | 429) || matches!(self.code.as_ref(), "conflict" | "resource_in_use")
+        matches!(self.status, 423 | 429)
+            || matches!(self.code.as_ref(), "conflict" | "resource_in_use" | "service_error")
     }
 }

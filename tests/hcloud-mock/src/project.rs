@@ -177,6 +177,11 @@ impl Project {
         }
     }
 
+    /// Whether label selectors are about to be looked at.
+    pub fn selectors_planned(&self) -> bool {
+        self.selectors_planned
+    }
+
     /// Lets everything happen that is due.
     pub fn settle(&mut self, shared: &mut Shared) {
         for (action, result) in shared.machine_results(&self.actions) {

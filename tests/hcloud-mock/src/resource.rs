@@ -77,6 +77,10 @@ pub trait Entity: Sized {
     fn all_mut(project: &mut Project) -> &mut BTreeMap<u64, Self>;
     /// The JSON of the API.
     fn view<'a>(&'a self, project: &'a Project, shared: &'a Shared) -> impl Serialize + use<'a, Self>;
+    /// Whether it is about to change although no action runs on it.
+    fn is_settling(&self, _: &Project) -> bool {
+        false
+    }
     /// Whether it shows in lists besides the usual rules.
     fn is_listed(&self) -> bool {
         true
@@ -125,9 +129,11 @@ pub fn here_mut<'c, T: Entity>(call: &'c mut Call<'_>) -> Result<&'c mut T, ApiE
 /// `GET /KIND/{id}`.
 pub fn get<T: Entity>(call: &mut Call<'_>) -> Answer {
     let id = call.id::<T>()?;
-    call.waits |= call.project.is_busy(T::KIND, id);
     let item = find::<T>(call.project, id)?;
-    Reply::one(200, T::KIND.singular(), &item.view(call.project, call.shared))
+    let waits = call.project.is_busy(T::KIND, id) || item.is_settling(call.project);
+    let reply = Reply::one(200, T::KIND.singular(), &item.view(call.project, call.shared));
+    call.waits |= waits;
+    reply
 }
 
 /// The JSON of an object that was just made.
@@ -246,6 +252,12 @@ pub fn list<T: Entity>(call: &mut Call<'_>, sorts: &[SortField], keep: impl Fn(&
             order.iter().map(by).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
         });
     }
-    let views: Vec<_> = page.cut(&items).iter().map(|t| t.view(call.project, call.shared)).collect();
-    page.reply(T::KIND.plural(), &views, items.len(), call.path, call.query)
+    let shown = page.cut(&items);
+    let busy = |t: &&T| call.project.is_busy(T::KIND, t.base().id) || t.is_settling(call.project);
+    let waits = shown.iter().any(busy);
+    let views: Vec<_> = shown.iter().map(|t| t.view(call.project, call.shared)).collect();
+    let reply = page.reply(T::KIND.plural(), &views, items.len(), call.path, call.query);
+    // Whoever looks at something unfinished is probably waiting for it.
+    call.waits |= waits;
+    reply
 }

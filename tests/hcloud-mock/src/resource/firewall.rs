@@ -86,6 +86,10 @@ impl Entity for Firewall {
             "created": self.base.created(), "rules": self.rules, "applied_to": applied_to,
         })
     }
+
+    fn is_settling(&self, project: &Project) -> bool {
+        self.has_selectors() && project.selectors_planned() || self.servers.values().any(|a| a.pending)
+    }
 }
 
 fn matches(project: &Project, selector: &Selector, server: u64) -> bool {

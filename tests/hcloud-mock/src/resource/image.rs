@@ -50,16 +50,22 @@ pub struct Image {
     pub architecture: String,
 }
 
-/// Months between an image's deprecation and its end.
-const DEPRECATION_DAYS: Ms = 90 * 24 * crate::clock::HOUR_MS;
+/// Time between an image's deprecation and its end.
+const DEPRECATION_MS: Ms = 365 * 24 * crate::clock::HOUR_MS;
 /// Disk that a fresh server's snapshot takes, in gigabytes.
 const SNAPSHOT_GB: f64 = 2.3;
 
 impl Image {
+    /// Whether it can be listed and used: an announced end makes it vanish.
+    fn is_current(&self, now: Ms) -> bool {
+        let end = |d: &String| crate::clock::parse_rfc3339(d).unwrap_or_default() + DEPRECATION_MS;
+        self.deleted.is_none() && self.deprecated.as_ref().is_none_or(|d| now < end(d))
+    }
+
     fn show(&self) -> Value {
         let deprecation = self.deprecated.as_ref().map(|announced| {
             let at = crate::clock::parse_rfc3339(announced).unwrap_or_default();
-            json!({"announced": announced, "unavailable_after": rfc3339(at + DEPRECATION_DAYS)})
+            json!({"announced": announced, "unavailable_after": rfc3339(at + DEPRECATION_MS)})
         });
         let from = self.created_from.as_ref().map(|(id, name)| json!({"id": id, "name": name}));
         let name = (!self.base.name.is_empty()).then_some(&self.base.name);
@@ -100,7 +106,7 @@ pub fn view_by_id(id: u64, project: &Project, shared: &Shared) -> Option<Value> 
 
 /// The image a request means: by id, or by name for an architecture.
 pub fn resolve(call: &Call<'_>, wanted: &Reference, architecture: &str) -> Result<Image, ApiError> {
-    let live = || everywhere(call.project, call.shared).filter(|i| i.is_listed());
+    let live = || everywhere(call.project, call.shared).filter(|i| i.is_current(call.shared.now()));
     let by_id = wanted.as_id().and_then(|id| live().find(|i| i.base.id == id));
     let by_name = || match wanted {
         Reference::Name(name) => {
@@ -235,9 +241,10 @@ pub fn list(call: &mut Call<'_>) -> Answer {
         ImageType::Snapshot => "snapshot",
         ImageType::Backup => "backup",
     };
-    let visible_before = call.shared.now() - call.shared.settings.list_lag_ms;
+    let now = call.shared.now();
+    let visible_before = now - call.shared.settings.list_lag_ms;
     let wanted = |i: &&Image| {
-        i.is_listed()
+        i.is_current(now)
             && i.base.created <= visible_before
             && (types.is_empty() || types.contains(&type_word(i)))
             && (statuses.is_empty() || statuses.contains(&i.status.as_str()))

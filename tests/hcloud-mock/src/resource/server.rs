@@ -59,6 +59,8 @@ pub struct Server {
     pub ssh_keys: Vec<String>,
     pub user_data: Option<String>,
     pub root_password: Option<String>,
+    /// Whether its operating system is shutting down.
+    pub shutting_down: bool,
 }
 
 impl Server {
@@ -83,6 +85,10 @@ impl Entity for Server {
 
     fn view<'a>(&'a self, project: &'a Project, shared: &'a Shared) -> impl Serialize + use<'a> {
         view::view(self, project, shared)
+    }
+
+    fn is_settling(&self, _: &Project) -> bool {
+        self.shutting_down
     }
 }
 
@@ -179,10 +185,14 @@ pub fn apply(project: &mut Project, id: u64, change: &Change, when: Ms, shared: 
         }
         Change::On | Change::Rebooted => {
             server.status = "running".to_owned();
+            server.shutting_down = false;
             // The rescue system is for one boot only.
             server.rescue_enabled = false;
         }
-        Change::Off => server.status = "off".to_owned(),
+        Change::Off => {
+            server.status = "off".to_owned();
+            server.shutting_down = false;
+        }
         Change::Rebuilt { image, user_data } => {
             server.status = "running".to_owned();
             server.image = Some(*image);
@@ -214,11 +224,8 @@ pub fn apply(project: &mut Project, id: u64, change: &Change, when: Ms, shared: 
             server.protection_rebuild = *rebuild;
         }
         Change::Group(group) => server.placement_group = *group,
-        Change::ShuttingDown
-        | Change::Imaged { .. }
-        | Change::DnsPtr { .. }
-        | Change::Deleted
-        | Change::Nothing => {}
+        Change::ShuttingDown => server.shutting_down = true,
+        Change::Imaged { .. } | Change::DnsPtr { .. } | Change::Deleted | Change::Nothing => {}
     }
 }
 
@@ -257,7 +264,9 @@ fn set_attachment(server: &mut Server, network: u64, status: &str) {
 /// The operating system has shut down by itself.
 pub fn went_off(project: &mut Project, id: u64) {
     let busy = project.is_busy(Kind::Server, id);
-    if let Some(server) = project.servers.get_mut(&id).filter(|s| !busy && s.status == "running") {
+    let Some(server) = project.servers.get_mut(&id).filter(|s| s.shutting_down) else { return };
+    server.shutting_down = false;
+    if !busy && server.status == "running" {
         server.status = "off".to_owned();
     }
 }

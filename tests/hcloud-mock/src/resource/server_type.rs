@@ -28,7 +28,7 @@ fn view(server_type: &ServerType, shared: &Shared) -> Value {
         json!({
             "id": id, "name": price.location,
             "deprecation": server_type.deprecations.get(price.location).map(|d| d.view()),
-            "recommended": available && !server_type.name.ends_with('1'), "available": available,
+            "recommended": available, "available": available,
         })
     };
     // The old field speaks for all locations: deprecated everywhere or not at all.

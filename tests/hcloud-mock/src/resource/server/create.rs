@@ -271,6 +271,7 @@ pub fn create(call: &mut Call<'_>) -> Answer {
         ssh_keys,
         user_data: order.user_data.clone(),
         root_password: root_password.clone(),
+        shutting_down: false,
     };
     pay(call.project, &server, call.shared.now(), call.shared);
     let can_start = server.has_interface();
