@@ -49,7 +49,7 @@ fn run(case: &Path, program: &Path) -> String {
         command.env_remove(name);
     });
     // One host at a time, so that the order of lines is the order of hosts.
-    command.env("ANSIBLE_FORKS", "1").env("ANSIBLE_CONFIG", "/dev/null").env("LC_ALL", "C.UTF-8");
+    command.env("ANSIBLE_FORKS", "1").env("LC_ALL", "C.UTF-8");
     command.env("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3");
     command.env("CASE_TMP", scratch.path()).env("HOME", scratch.path());
     for word in words(&case.join("env")) {
