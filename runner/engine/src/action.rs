@@ -41,6 +41,12 @@ use crate::{
     world::TaskWorld,
 };
 
+/// Actions whose arguments may be text that is not `key=value`.
+const TAKES_RAW: &[&str] = &[
+    "command", "shell", "raw", "script", "meta", "add_host", "group_by", "include_vars", "set_fact", "include_tasks",
+    "include_role", "import_tasks", "import_role",
+];
+
 /// Files up to this size travel with the first call; larger ones only if the machine asks for them.
 const INLINE_BYTES_MAX: u64 = 16 * 1024;
 
@@ -73,6 +79,10 @@ impl<'a> Call<'a> {
             return Err(Notice::error(message).at(&action.span).into());
         }
         let args = finalize(job, scope)?;
+        if args.contains_key("_raw_params") && !TAKES_RAW.contains(&job.unit.action()) {
+            let name = &job.unit.task.action.resolved;
+            return Err(Notice::error(format!("Action '{name}' does not support raw params.")).into());
+        }
         let flag = |keyword| keywords::flag(shared, &job.unit, keyword, scope);
         let number = |keyword| keywords::number(shared, &job.unit, keyword, scope);
         let async_s = number(Keyword::Async)?.unwrap_or(0.0).max(0.0) as u64;
@@ -94,7 +104,7 @@ impl<'a> Call<'a> {
 
     /// Does it.
     pub(crate) async fn act(&self) -> Result<Answer, Trouble> {
-        let mut answer = match self.job.unit.action() {
+        match self.job.unit.action() {
             "add_host" => add_host::run(self),
             "assert" => assert::run(self),
             "copy" => copy::run(self).await,

@@ -15,6 +15,9 @@ use crate::{
     unit::Unit,
 };
 
+/// What Ansible says of a loop over something else; it stands alone, without `Task failed`.
+const LOOP_TYPE: &str = "The `loop` value must resolve to a 'list', not";
+
 /// Everything one task on one host needs; owned, so that it can run beside others.
 #[derive(Clone)]
 pub(crate) struct Job {
@@ -84,11 +87,9 @@ impl Job {
             Some(Looping::Items(value)) => {
                 let rendered = templar.render(value, scope)?;
                 rendered.items().ok_or_else(|| {
-                    Notice::error(format!(
-                        "The `loop` value must resolve to a 'list', not '{}'.",
-                        rendered.type_name()
-                    ))
-                    .at(&value.span())
+                    let help = "Provide a list of items/templates, or a template resolving to a list.";
+                    let text = format!("{LOOP_TYPE} '{}'.", rendered.type_name());
+                    Notice { help: Some(help.to_owned()), ..Notice::error(text).at(&value.span()) }
                 })?
             }
             Some(Looping::Lookup(name, terms)) => {
@@ -141,10 +142,20 @@ impl Job {
         answer.ignore_unreachable = flag(Keyword::IgnoreUnreachable).unwrap_or(false);
     }
 
+    /// Whether a condition holds.
+    pub(crate) fn condition(&self, condition: &Value, scope: &Scope) -> Result<bool, Trouble> {
+        self.shared.templar.condition(condition, scope).map_err(|error| {
+            if error.kind() == runner_template::ErrorKind::Conditional {
+                return error.into();
+            }
+            wrapped("Error while evaluating conditional.", &condition.span(), &error).into()
+        })
+    }
+
     /// `when`: an answer if the task is skipped.
     fn conditions(&self, scope: &Scope) -> Result<Option<Answer>, Trouble> {
         for condition in &self.unit.prepared().when {
-            if !self.shared.templar.condition(condition, scope)? {
+            if !self.condition(condition, scope)? {
                 let mut answer = Answer::unchanged()
                     .set("skipped", true)
                     .set("skip_reason", "Conditional result was False");
@@ -191,7 +202,7 @@ impl Job {
                 answer
             }
             Trouble::Failed(notice) => {
-                let error = self.failure(*notice);
+                let error = if notice.message.starts_with(LOOP_TYPE) { *notice } else { self.failure(*notice) };
                 let mut answer = Answer::default().set("failed", true).set("msg", error.sentence());
                 answer.error = Some(error);
                 answer
@@ -221,7 +232,10 @@ impl Job {
             return;
         }
         let what = if answer.from_action { "Action failed." } else { "Module failed." };
-        let message = answer.fields.get("msg").and_then(|msg| msg.to_text().ok()).unwrap_or_default();
+        let message = match answer.fields.get("msg") {
+            Some(message) => message.to_text().unwrap_or_default(),
+            None => "Unknown error.".to_owned(),
+        };
         let mut cause = Notice::error(what);
         if !message.is_empty() {
             cause = cause.because(Notice::error(message));
@@ -325,7 +339,7 @@ pub(crate) fn holds(job: &Job, keyword: Keyword, scope: &Scope) -> Result<Option
         return Ok(None);
     }
     for condition in &conditions {
-        if !job.shared.templar.condition(condition, scope)? {
+        if !job.condition(condition, scope)? {
             return Ok(Some(false));
         }
     }

@@ -51,7 +51,7 @@ fn run(case: &Path, program: &Path) -> String {
     // One host at a time, so that the order of lines is the order of hosts.
     command.env("ANSIBLE_FORKS", "1").env("LC_ALL", "C.UTF-8");
     command.env("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3");
-    command.env("CASE_TMP", scratch.path()).env("HOME", scratch.path());
+    command.env("CASE_TMP", scratch.path());
     for word in words(&case.join("env")) {
         if let Some((name, value)) = word.split_once('=') {
             command.env(name, value);

@@ -125,7 +125,7 @@ impl Default {
             let text = diff::text(&report.diff, &self.screen, self.look.diff_context);
             if !text.is_empty() {
                 self.ensure_banner(&report.task);
-                self.screen.out(&text, None);
+                self.screen.out(text.strip_suffix('\n').unwrap_or(&text), None);
             }
         }
         let host = host_label(report);
@@ -209,7 +209,7 @@ impl Default {
 
     fn notice(&mut self, found: &Notice) {
         let text = notice::text(found);
-        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let text = text.as_str();
         match found.severity {
             Severity::Verbose(level) => {
                 if self.look.verbosity >= level {
@@ -366,6 +366,7 @@ impl Reader for Default {
 pub fn host_label(report: &Report) -> String {
     match &report.delegate {
         None => report.host.to_string(),
+        Some(delegate) if delegate.name == *report.host => report.host.to_string(),
         Some(delegate) => match &delegate.address {
             Some(address) => format!("{} -> {}({address})", report.host, delegate.name),
             None => format!("{} -> {}", report.host, delegate.name),

@@ -29,8 +29,8 @@ impl Dispatch<'_> {
             info,
         };
         if let Err(notice) = self.notify(host, &done.notify).await {
-            done.answer.error = Some(notice.clone());
-            done.answer = std::mem::take(&mut done.answer).set("failed", true).set("msg", notice.sentence());
+            self.end.fatal = Some(notice);
+            return;
         }
         job.explain(&mut done.answer);
         for effect in std::mem::take(&mut done.effects) {
