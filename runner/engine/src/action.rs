@@ -43,8 +43,19 @@ use crate::{
 
 /// Actions whose arguments may be text that is not `key=value`.
 const TAKES_RAW: &[&str] = &[
-    "command", "shell", "raw", "script", "meta", "add_host", "group_by", "include_vars", "set_fact", "include_tasks",
-    "include_role", "import_tasks", "import_role",
+    "command",
+    "shell",
+    "raw",
+    "script",
+    "meta",
+    "add_host",
+    "group_by",
+    "include_vars",
+    "set_fact",
+    "include_tasks",
+    "include_role",
+    "import_tasks",
+    "import_role",
 ];
 
 /// Files up to this size travel with the first call; larger ones only if the machine asks for them.
@@ -127,13 +138,7 @@ impl<'a> Call<'a> {
             "validate_argument_spec" => validate_argument_spec::run(self),
             "wait_for_connection" => wait_for_connection::run(self).await,
             _ => background::or_direct(self, &self.job.unit.task.action.resolved).await,
-        }?;
-        if let Some(facts) = answer.fields.get("ansible_facts").filter(|_| self.job.unit.action() == "setup")
-        {
-            let _ = facts;
-            answer.verbose_always = false;
         }
-        Ok(answer)
     }
 
     /// Whether the action says itself where its facts belong.

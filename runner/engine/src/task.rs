@@ -202,7 +202,8 @@ impl Job {
                 answer
             }
             Trouble::Failed(notice) => {
-                let error = if notice.message.starts_with(LOOP_TYPE) { *notice } else { self.failure(*notice) };
+                let error =
+                    if notice.message.starts_with(LOOP_TYPE) { *notice } else { self.failure(*notice) };
                 let mut answer = Answer::default().set("failed", true).set("msg", error.sentence());
                 answer.error = Some(error);
                 answer

@@ -16,9 +16,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     }
     let verbosity = call.number("verbosity").unwrap_or(0.0);
     if verbosity > f64::from(call.job.shared.settings.verbosity) {
-        let mut answer =
+        let answer =
             Answer::default().set("skipped_reason", "Verbosity threshold not met.").set("skipped", true);
-        answer.verbose_always = true;
         return Ok(answer);
     }
     let mut answer = Answer::default();

@@ -70,7 +70,7 @@ fn options(call: &Call<'_>, path: &Path) -> FileOptions {
         options.search_path.push(parent.join("templates"));
         options.search_path.push(parent.to_owned());
     }
-    let mut text = |name: &str, place: &mut String| {
+    let text = |name: &str, place: &mut String| {
         if let Some(value) = call.text(name) {
             *place = value;
         }

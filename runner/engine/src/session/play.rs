@@ -122,8 +122,10 @@ impl Session {
             if batch.is_empty() {
                 continue;
             }
-            let (goes_on, next_batch) =
-                self.batch(play, &context, &setup, &all, batch, tallies).await.map_err(|fatal| vec![fatal])?;
+            let (goes_on, next_batch) = self
+                .batch(play, &context, &setup, &all, batch, tallies)
+                .await
+                .map_err(|fatal| vec![fatal])?;
             if !goes_on {
                 return Ok(false);
             }
