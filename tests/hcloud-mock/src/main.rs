@@ -29,6 +29,9 @@ struct Arguments {
     /// Public addresses of servers come from 127.0.0.0/8.
     #[arg(long)]
     loopback: bool,
+    /// Servers and primary IPs still carry the data center that was removed in July 2026, for older clients.
+    #[arg(long)]
+    datacenters: bool,
     /// Requests per hour and project; 0 switches the limit off.
     #[arg(long, default_value_t = 3600)]
     rate_limit: u32,
@@ -83,6 +86,7 @@ fn run(arguments: Arguments) -> std::io::Result<()> {
     if arguments.loopback {
         settings.addresses = Addresses::Loopback;
     }
+    settings.datacenters = arguments.datacenters;
     settings.rate_limit_per_hour = (arguments.rate_limit > 0).then_some(arguments.rate_limit);
     let mock = Mock::with(Options {
         listen: arguments.listen,

@@ -16,6 +16,9 @@ const KNOWN_ADDITIONS: &[(&str, &str)] = &[
     ("services.*.http", "redirect_http"),
     // Every list has pages, also that of actions by id.
     ("", "meta"),
+    // A setting brings it back for clients from before July 2026.
+    ("primary_ip", "datacenter"),
+    ("server", "datacenter"),
     // Since October 2026 load balancers hold primary IPs; the description's enum has not followed.
     ("assignee_type", "load_balancer"),
 ];
