@@ -173,7 +173,7 @@ impl Project {
     pub fn selectors_changed(&mut self, shared: &Shared) {
         if !self.selectors_planned && self.firewalls.values().any(Firewall::has_selectors) {
             self.selectors_planned = true;
-            self.plan(shared.now() + shared.settings.selector_lag_ms, Event::Selectors);
+            self.plan(shared.now().saturating_add(shared.settings.selector_lag_ms), Event::Selectors);
         }
     }
 
@@ -237,7 +237,7 @@ impl Project {
     fn begin_follower(&mut self, id: u64, when: Ms, failed: Option<Failure>, shared: &mut Shared) {
         let Some(action) = self.actions.get_mut(&id) else { return };
         let takes = action.due - action.started;
-        action.due = when + takes;
+        action.due = when.saturating_add(takes);
         action.progress = Progress::Running;
         if failed.is_some() {
             action.fails = failed;

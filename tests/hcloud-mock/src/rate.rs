@@ -31,13 +31,16 @@ impl Bucket {
     pub fn take(&mut self, limit: u32, now: Ms) -> Level {
         let full = i64::from(limit) * 1000;
         let passed = (now - self.last).clamp(0, HOUR_MS);
-        self.milli = (self.milli + passed * full / HOUR_MS).min(full);
+        // In 128 bits, because a test may set any limit.
+        let refill = i128::from(passed) * i128::from(full) / i128::from(HOUR_MS);
+        self.milli = (self.milli + i64::try_from(refill).unwrap_or(full)).min(full);
         self.last = now;
         let allowed = self.milli >= 1000;
         if allowed {
             self.milli -= 1000;
         }
-        let missing_ms = (full - self.milli) * HOUR_MS / full.max(1);
+        let missing = i128::from(full - self.milli) * i128::from(HOUR_MS) / i128::from(full.max(1));
+        let missing_ms = i64::try_from(missing).unwrap_or(HOUR_MS);
         Level { allowed, limit, remaining: self.milli / 1000, reset_s: (now + missing_ms).div_euclid(1000) }
     }
 }
@@ -45,6 +48,15 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::Bucket;
+
+    #[test]
+    fn any_limit_can_be_set() {
+        for limit in [0, 1, u32::MAX] {
+            let mut bucket = Bucket::full(limit, 0);
+            assert_eq!(bucket.take(limit, 0).allowed, limit > 0);
+            assert_eq!(bucket.take(limit, 7_200_000).allowed, limit > 0);
+        }
+    }
 
     #[test]
     fn empties_and_refills_one_a_second() {

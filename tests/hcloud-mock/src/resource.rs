@@ -233,7 +233,7 @@ pub fn list<T: Entity>(call: &mut Call<'_>, sorts: &[SortField], keep: impl Fn(&
         }
     }
     let name = call.query.one("name").filter(|n| !n.is_empty());
-    let visible_before = call.shared.now() - call.shared.settings.list_lag_ms;
+    let visible_before = call.shared.now().saturating_sub(call.shared.settings.list_lag_ms);
     let wanted = |t: &&T| {
         let base = t.base();
         base.created <= visible_before

@@ -147,7 +147,7 @@ impl World {
     pub fn answer(&mut self, request: &Request<'_>) -> Response {
         self.requests += 1;
         self.shared.clock.tick_request();
-        let bare = request.path.strip_prefix("/v1").unwrap_or("").to_owned();
+        let bare = request.path.strip_prefix("/v1").filter(|p| p.starts_with('/')).unwrap_or("").to_owned();
         let token = request.authorization.and_then(bearer);
         let access = token.and_then(|t| self.access.iter().find(|a| a.token == t && !a.revoked)).cloned();
         let level = self.take_request(access.as_ref());

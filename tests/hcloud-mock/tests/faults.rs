@@ -139,6 +139,28 @@ fn tokens_are_checked_after_the_route() {
 }
 
 #[test]
+fn extreme_settings_break_nothing() {
+    for extreme in [i64::MIN, i64::MAX] {
+        let mock = still();
+        mock.set(|s| {
+            (s.list_lag_ms, s.selector_lag_ms, s.in_use_lag_ms, s.acpi_shutdown_ms) =
+                (extreme, extreme, extreme, extreme);
+            s.durations_ms.insert("create_server".to_owned(), extreme);
+            s.rate_limit_per_hour = Some(u32::MAX);
+        });
+        let made = mock.call("POST", "/servers", &server("a")).json;
+        let path = format!("/servers/{}", made["server"]["id"]);
+        mock.advance(Duration::MAX);
+        assert_eq!(mock.call("GET", &path, &NONE).status, 200);
+        assert_eq!(mock.call("GET", "/servers", &NONE).status, 200);
+        mock.call("POST", &format!("{path}/actions/shutdown"), &NONE);
+        mock.call("DELETE", &path, &NONE);
+        mock.advance(Duration::from_secs(60));
+        assert!(mock.bill().lines.iter().any(|l| l.what == "server"));
+    }
+}
+
+#[test]
 fn new_objects_show_in_lists_late() {
     let mock = still();
     mock.set(|s| s.list_lag_ms = 5000);

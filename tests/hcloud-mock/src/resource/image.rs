@@ -242,7 +242,7 @@ pub fn list(call: &mut Call<'_>) -> Answer {
         ImageType::Backup => "backup",
     };
     let now = call.shared.now();
-    let visible_before = now - call.shared.settings.list_lag_ms;
+    let visible_before = now.saturating_sub(call.shared.settings.list_lag_ms);
     let wanted = |i: &&Image| {
         i.is_current(now)
             && i.base.created <= visible_before

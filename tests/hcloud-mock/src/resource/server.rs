@@ -170,7 +170,8 @@ pub fn apply(project: &mut Project, id: u64, change: &Change, when: Ms, shared: 
             return primary_ip::set_dns_ptr(project, *primary_ip, ip, dns_ptr.as_deref());
         }
         Change::ShuttingDown => {
-            project.plan(when + shared.settings.acpi_shutdown_ms, crate::project::Event::Off(id));
+            project
+                .plan(when.saturating_add(shared.settings.acpi_shutdown_ms), crate::project::Event::Off(id));
         }
         Change::Retyped { server_type, .. } => repriced(project, id, *server_type, when, shared),
         Change::Backup(window) => backup_changed(project, id, window.is_some(), when, shared),
@@ -273,7 +274,7 @@ pub fn went_off(project: &mut Project, id: u64) {
 
 fn deleted(project: &mut Project, id: u64, when: Ms, shared: &mut Shared) {
     let Some(server) = project.leaving.remove(&id) else { return };
-    let until = when + shared.settings.in_use_lag_ms;
+    let until = when.saturating_add(shared.settings.in_use_lag_ms);
     for attachment in &server.private_net {
         network::forget_member(project, attachment.network, id);
         network::hold(project, attachment.network, until);
