@@ -173,7 +173,7 @@ impl Job {
             answer
         };
         let checked = match self.conditions(scope) {
-            Ok(Some(skipped)) => return Ok(with_delegate(skipped)),
+            Ok(Some(skipped)) => return Ok(skipped),
             Ok(None) => Ok(()),
             Err(trouble) => Err(trouble),
         };
@@ -209,12 +209,13 @@ impl Job {
                 answer
             }
             Trouble::TimedOut(seconds) => {
+                const FRAME: &str = "Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.";
                 let message = format!("Timed out after {seconds} second(s).");
                 let mut timedout = Vec::new();
                 timedout.push(("period", Value::Int(i64::try_from(seconds).unwrap_or(i64::MAX))));
-                timedout.push(("frame", Value::None));
+                timedout.push(("frame", Value::text(FRAME)));
                 let error = self.failure(Notice::error(message));
-                let mut answer = Answer::default().set("failed", true).set("msg", error.sentence());
+                let mut answer = Answer::unchanged().set("failed", true).set("msg", error.sentence());
                 answer.fields.insert("timedout".to_owned(), Value::dict(timedout));
                 answer.error = Some(error);
                 answer
