@@ -32,7 +32,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     arguments::{Arguments, finalize},
     delegate::Delegation,
-    event::Notice,
+    event::{Notice, Severity},
     keywords,
     result::{Answer, fields_of},
     target::{Contents, Endpoint, Target},
@@ -276,22 +276,13 @@ impl<'a> Call<'a> {
 
 /// The answer of a module's result.
 pub(crate) fn answer_of(result: Map<String, Json>) -> Answer {
-    let mut answer = Answer::default();
-    let mut fields = fields_of(&result);
-    for (key, make) in [
-        ("warnings", Notice::warning as fn(String) -> Notice),
-        ("deprecations", |text| Notice::new(crate::event::Severity::Deprecation, text)),
-    ] {
-        let Some(list) = fields.get(key).and_then(Value::items) else { continue };
-        for item in list {
+    let mut answer = Answer { fields: fields_of(&result), ..Answer::default() };
+    for (key, severity) in [("warnings", Severity::Warning), ("deprecations", Severity::Deprecation)] {
+        for item in answer.fields.get(key).and_then(Value::items).unwrap_or_default() {
             let text = item.get("msg").unwrap_or(item);
-            answer.notices.push(make(text.to_text().unwrap_or_default()));
-        }
-        if answer.notices.is_empty() {
-            fields.shift_remove(key);
+            answer.notices.push(Notice::new(severity, text.to_text().unwrap_or_default()));
         }
     }
-    answer.fields = fields;
     answer
 }
 

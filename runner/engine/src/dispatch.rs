@@ -252,7 +252,8 @@ impl<'a> Dispatch<'a> {
         if !round.includes.is_empty() {
             self.include(round.includes).await;
         }
-        if round.fatal {
+        let fatal = round.fatal || std::mem::take(&mut self.round.fatal);
+        if fatal {
             for host in 0..self.hosts.len() {
                 let walker = &mut self.hosts[host];
                 if !walker.unreachable && !walker.has_failed() && !walker.place.is_rescuing() {

@@ -238,11 +238,16 @@ impl Job {
             Some(message) => message.to_text().unwrap_or_default(),
             None => "Unknown error.".to_owned(),
         };
+        let wordless = !answer.fields.contains_key("msg");
         let mut cause = Notice::error(what);
         if !message.is_empty() {
             cause = cause.because(Notice::error(message));
         }
-        answer.error = Some(self.failure(cause));
+        let error = self.failure(cause);
+        if wordless {
+            answer.fields.insert("msg".to_owned(), Value::text(error.sentence()));
+        }
+        answer.error = Some(error);
     }
 
     /// The same after `failed_when` turned a good result into a failure.

@@ -114,10 +114,21 @@ impl Dispatch<'_> {
             answer = answer.set("reason", reason.as_str());
             let mut report = Box::new(job.report(&answer, false));
             report.verdict = Verdict::Failed { ignored: false };
+            let scope = self.play.scope(&self.shared, &name, unit);
+            let keyword = runner_playbook::keyword::Keyword::AnyErrorsFatal;
+            let fatal = crate::keywords::flag(&self.shared, unit, keyword, &scope).ok().flatten();
+            self.round.fatal |= fatal.unwrap_or(self.shared.settings.any_errors_fatal);
             self.hosts[*host].place.fail();
-            self.tallies.of(&name).failed += 1;
+            let rescued = !self.hosts[*host].has_failed();
+            let tally = self.tallies.of(&name);
+            if rescued {
+                tally.rescued += 1;
+            } else {
+                tally.failed += 1;
+            }
             self.shared.tell(Event::Finished(report)).await;
         }
+        self.shared.tell(Event::Notice(Notice::error(format!("{reason}\n")))).await;
         self.refresh_play_hosts();
     }
 }
