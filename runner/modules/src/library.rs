@@ -5,10 +5,12 @@ mod apt_key;
 mod apt_repository;
 mod assemble;
 mod async_status;
+mod authorized_key;
 mod blockinfile;
 mod command;
 mod controller;
 mod copy;
+mod cron;
 mod deb822_repository;
 mod debconf;
 mod dpkg_selections;
@@ -18,6 +20,8 @@ mod get_url;
 mod getent;
 mod group;
 mod hostname;
+mod ini_file;
+mod known_hosts;
 mod lineinfile;
 mod package;
 mod package_facts;
@@ -77,6 +81,10 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&ini_file::IniFile, &[]),
+            remote(&known_hosts::KnownHosts, &[]),
+            remote(&authorized_key::AuthorizedKey, &[]),
+            remote(&cron::Cron, &[]),
             remote(&apt_key::AptKey, &[]),
             remote(&debconf::Debconf, &[]),
             remote(&dpkg_selections::DpkgSelections, &[]),
