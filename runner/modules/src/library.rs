@@ -1,5 +1,6 @@
 //! The list of modules: one line each, and what Ansible has that we do not.
 
+mod alternatives;
 mod apt;
 mod apt_key;
 mod apt_repository;
@@ -23,8 +24,12 @@ mod hostname;
 mod ini_file;
 mod known_hosts;
 mod lineinfile;
+mod locale_gen;
+mod modprobe;
+mod mount;
 mod package;
 mod package_facts;
+mod pam_limits;
 mod ping;
 mod replace;
 mod service;
@@ -35,6 +40,7 @@ mod stat;
 mod sysctl;
 mod systemd;
 mod tempfile;
+mod timezone;
 mod unarchive;
 mod uri;
 mod user;
@@ -81,6 +87,12 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&alternatives::Alternatives, &[]),
+            remote(&locale_gen::LocaleGen, &[]),
+            remote(&timezone::Timezone, &[]),
+            remote(&pam_limits::PamLimits, &[]),
+            remote(&modprobe::Modprobe, &[]),
+            remote(&mount::Mount, &[]),
             remote(&ini_file::IniFile, &[]),
             remote(&known_hosts::KnownHosts, &[]),
             remote(&authorized_key::AuthorizedKey, &[]),
