@@ -19,9 +19,11 @@ pub(crate) mod file;
 mod find;
 mod get_url;
 mod getent;
+mod git;
 mod group;
 mod hostname;
 mod ini_file;
+mod iptables;
 mod known_hosts;
 mod lineinfile;
 mod locale_gen;
@@ -41,6 +43,7 @@ mod sysctl;
 mod systemd;
 mod tempfile;
 mod timezone;
+mod ufw;
 mod unarchive;
 mod uri;
 mod user;
@@ -87,6 +90,9 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&git::Git, &[]),
+            remote(&ufw::Ufw, &[]),
+            remote(&iptables::Iptables, &[]),
             remote(&alternatives::Alternatives, &[]),
             remote(&locale_gen::LocaleGen, &[]),
             remote(&timezone::Timezone, &[]),
