@@ -93,12 +93,14 @@ fn plan_file(plan: &mut Plan<'_>, system: &dyn System, path: String, text: Strin
     });
 }
 
+/// Whether a line is about the module.
+type Fits<'a> = &'a dyn Fn(&str) -> bool;
+
 /// Comments the module out wherever it is loaded at boot.
 fn plan_forget(plan: &mut Plan<'_>, system: &dyn System, name: &str) {
     let loads = |line: &str| line.trim() == name;
     let options = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>() == ["options", name];
-    let folders: [(&str, &dyn Fn(&str) -> bool); 2] =
-        [("/etc/modules-load.d", &loads), ("/etc/modprobe.d", &options)];
+    let folders: [(&str, Fits<'_>); 2] = [("/etc/modules-load.d", &loads), ("/etc/modprobe.d", &options)];
     for (folder, fits) in folders {
         let mut names = system.list(Path::new(folder)).unwrap_or_default();
         names.sort();

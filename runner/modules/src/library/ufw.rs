@@ -82,9 +82,8 @@ impl Module for Ufw {
                 other => other,
             };
             let line = before.lines().find(|line| line.starts_with("Default:")).unwrap_or_default();
-            if !(line.contains(&format!("{policy} ({direction})")) && active)
-                && !policy_is(system, policy, direction)
-            {
+            let shown = active && line.contains(&format!("{policy} ({direction})"));
+            if !shown && !policy_is(system, policy, direction) {
                 commands.push(vec!["default".into(), policy.into(), direction.into()]);
             }
         }

@@ -350,7 +350,10 @@ impl System for FakeSystem {
         let path = self.real(path, false)?;
         match self.nodes.get(&path) {
             Some(node) if node.kind == Kind::Directory => Err(io::Error::from_raw_os_error(libc::EISDIR)),
-            Some(_) => Ok(drop(self.nodes.remove(&path))),
+            Some(_) => {
+                self.nodes.remove(&path);
+                Ok(())
+            }
             None => Err(missing()),
         }
     }
