@@ -274,6 +274,8 @@ impl<'a> Dispatch<'a> {
                     }
                 }
                 self.end.break_play = true;
+                // ansible-core says it twice: once for the limit, once for the empty batch.
+                self.shared.tell(Event::NoHostsRemaining).await;
                 self.shared.tell(Event::NoHostsRemaining).await;
             }
         }

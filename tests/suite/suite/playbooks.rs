@@ -71,7 +71,8 @@ fn run(case: &Path, program: &Path) -> String {
 fn mask(text: &str, case: &Path, scratch: &Path) -> String {
     const RULES: &[(&str, &str)] = &[
         (r#""(delta|start|end|stop)": "[^"]*""#, r#""$1": "TIME""#),
-        (r"j\d{6,}\.\d+", "JOB"),
+        (r"j\d{6,}(\.\d+)+", "JOB"),
+        (r"(?m)^(\+\+\+ after: )\S+/([^/\s]+\.j2)$", "$1$2"),
         (r"Paused for [\d.]+ ", "Paused for N "),
         (r"\.ansible/tmp/[^/\s]+", ".ansible/tmp/X"),
         (r"ansible-tmp-[\d.-]+", "ansible-tmp-X"),
