@@ -8,12 +8,14 @@ mod assemble;
 mod async_status;
 mod authorized_key;
 mod blockinfile;
+mod capabilities;
 mod command;
 mod controller;
 mod copy;
 mod cron;
 mod deb822_repository;
 mod debconf;
+mod dpkg_divert;
 mod dpkg_selections;
 pub(crate) mod file;
 mod find;
@@ -27,12 +29,14 @@ mod iptables;
 mod known_hosts;
 mod lineinfile;
 mod locale_gen;
+mod make;
 mod modprobe;
 mod mount;
 mod package;
 mod package_facts;
 mod pam_limits;
 mod ping;
+mod pip;
 mod replace;
 mod service;
 mod service_facts;
@@ -90,6 +94,10 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&make::Make, &[]),
+            remote(&dpkg_divert::DpkgDivert, &[]),
+            remote(&capabilities::Capabilities, &[]),
+            remote(&pip::Pip, &[]),
             remote(&git::Git, &[]),
             remote(&ufw::Ufw, &[]),
             remote(&iptables::Iptables, &[]),
