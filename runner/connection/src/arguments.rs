@@ -115,7 +115,7 @@ fn has_option(word: &str, name: &str) -> bool {
 }
 
 /// Ansible's words for true.
-fn is_true(text: &str) -> bool {
+pub(crate) fn is_true(text: &str) -> bool {
     ["y", "yes", "on", "1", "true", "t", "1.0"].contains(&text.trim().to_lowercase().as_str())
 }
 

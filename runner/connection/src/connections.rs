@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use runner_engine::target::{Become, Connector, Endpoint, Lost, Target};
 
-use crate::arguments::{SSH_ARGS, ssh_command};
+use crate::arguments::{SSH_ARGS, is_true, ssh_command};
 use crate::dial::Route;
 use crate::image::Images;
 use crate::remote::Remote;
@@ -131,6 +131,9 @@ fn site_key(endpoint: &Endpoint) -> String {
 /// Nobody needs to become who they are.
 fn needed_become(endpoint: &Endpoint) -> Option<Become> {
     let to = endpoint.r#become.as_ref()?;
+    if endpoint.setting("ansible_become_allow_same_user").is_some_and(is_true) {
+        return Some(to.clone());
+    }
     let already = if plain_name(&endpoint.transport) == "local" {
         // SAFETY: geteuid cannot fail and touches no memory.
         to.user == "root" && unsafe { libc::geteuid() } == 0
@@ -138,4 +141,51 @@ fn needed_become(endpoint: &Endpoint) -> Option<Become> {
         endpoint.user.as_deref() == Some(&to.user)
     };
     (!already).then(|| to.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_becomes_who_they_are() {
+        let to = |user: &str| Become {
+            method: "sudo".into(),
+            user: user.into(),
+            password: None,
+            exe: None,
+            flags: None,
+        };
+        let endpoint = |user: Option<&str>, whom: &str| Endpoint {
+            transport: "ssh".into(),
+            user: user.map(str::to_owned),
+            r#become: Some(to(whom)),
+            ..Endpoint::local("web")
+        };
+        assert_eq!(needed_become(&endpoint(Some("root"), "root")), None);
+        assert_eq!(needed_become(&endpoint(Some("ops"), "root")), Some(to("root")));
+        // ssh's own configuration decides who logs in, so nothing is known.
+        assert_eq!(needed_become(&endpoint(None, "root")), Some(to("root")));
+        let mut same = endpoint(Some("root"), "root");
+        same.settings.insert("ansible_become_allow_same_user".into(), "True".into());
+        assert_eq!(needed_become(&same), Some(to("root")));
+    }
+
+    #[test]
+    fn what_differs_in_a_connection_is_another_site() {
+        let base = Endpoint { transport: "ssh".into(), address: "10.0.0.5".into(), ..Endpoint::local("a") };
+        let same = Endpoint { name: "b".into(), ..base.clone() };
+        assert_eq!(site_key(&base), site_key(&same));
+        let mut args = base.clone();
+        args.settings.insert("ansible_ssh_common_args".into(), "-J x".into());
+        let others = [
+            Endpoint { user: Some("ops".into()), ..base.clone() },
+            Endpoint { port: Some(22), ..base.clone() },
+            Endpoint { transport: "local".into(), ..base.clone() },
+            args,
+        ];
+        for other in others {
+            assert_ne!(site_key(&base), site_key(&other));
+        }
+    }
 }

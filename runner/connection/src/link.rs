@@ -46,6 +46,8 @@ pub(crate) struct Link {
     next: AtomicU64,
     writer: JoinHandle<()>,
     reader: Mutex<Option<JoinHandle<()>>>,
+    /// Folders on the machine that go when the link does.
+    scratch: Mutex<Vec<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -132,7 +134,14 @@ impl Link {
             drop(lease);
             to.close(epitaph(&error, end, &noise));
         });
-        Ok(Link { outgoing, routes, next: AtomicU64::new(1), writer, reader: Mutex::new(Some(reader)) })
+        Ok(Link {
+            outgoing,
+            routes,
+            next: AtomicU64::new(1),
+            writer,
+            reader: Mutex::new(Some(reader)),
+            scratch: Mutex::default(),
+        })
     }
 
     /// Whether requests can still be sent.
@@ -283,8 +292,25 @@ impl Link {
         Ok(())
     }
 
+    /// Removes a folder of the machine when the link is closed.
+    pub(crate) fn remove_at_close(&self, folder: String) {
+        self.scratch.lock().unwrap_or_else(|broken| broken.into_inner()).push(folder);
+    }
+
+    async fn remove_scratch(&self) {
+        let folders = std::mem::take(&mut *self.scratch.lock().unwrap_or_else(|broken| broken.into_inner()));
+        if folders.is_empty() || !self.is_alive() {
+            return;
+        }
+        let argv: Vec<String> = ["rm", "-rf", "--"].map(str::to_owned).into_iter().chain(folders).collect();
+        let args = serde_json::Map::from_iter([("argv".to_owned(), argv.into())]);
+        // A machine that does not answer now keeps its rubbish.
+        let _ = timeout(FAREWELL_MAX, self.invoke(Invocation::new("command", args), None)).await;
+    }
+
     /// Ends the agent and waits until it is gone.
     pub(crate) async fn close(&self) {
+        self.remove_scratch().await;
         self.routes.close("the connection was closed".to_owned());
         // The writer ends with the channel; it cannot be closed from here, so it is ended.
         self.writer.abort();
@@ -454,5 +480,98 @@ fn remote_error(path: &str, errno: Option<i32>, message: String) -> TransferErro
         Some(libc::ENOENT) => TransferError::Missing { path: path.to_owned() },
         _ if path.is_empty() => TransferError::Refused { message },
         _ => TransferError::Refused { message: format!("{path}: {message}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+    use crate::channel::Ending;
+    use crate::dial::Lease;
+
+    /// A link whose agent is played by the test.
+    fn greeted(early: &[u8]) -> (Greeted, DuplexStream, DuplexStream) {
+        let (stdin, requests) = duplex(1 << 20);
+        let (replies, stdout) = duplex(1 << 20);
+        let greeted = Greeted {
+            stdin: Box::new(stdin),
+            stdout: Box::new(stdout),
+            stderr: Box::new(&b"last words"[..]),
+            ending: Ending::Past,
+            lease: Lease::of_nothing(),
+            early: early.to_vec(),
+        };
+        (greeted, requests, replies)
+    }
+
+    fn hello(version: u32) -> Vec<u8> {
+        encode(&Hello { version, pid: 1, uid: 0 }, &[]).expect("short")
+    }
+
+    fn ping() -> Invocation {
+        Invocation::new("ping", serde_json::Map::new())
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_does_not_say_hello_is_lost() {
+        let (link, _requests, replies) = greeted(b"");
+        drop(replies);
+        let lost = Link::start(link).await.expect_err("it said nothing");
+        assert!(lost.message.contains("did not start") && lost.message.contains("last words"), "{lost}");
+        let (link, ..) = greeted(b"Segmentation fault (core dumped)\n");
+        let lost = Link::start(link).await.expect_err("that is no frame");
+        assert!(lost.message.contains("not a frame"), "{lost}");
+        let (link, ..) = greeted(&hello(VERSION + 1));
+        let lost = Link::start(link).await.expect_err("another version");
+        assert!(lost.message.contains("speaks version") && !lost.transient, "{lost}");
+    }
+
+    #[tokio::test]
+    async fn whatever_the_agent_says_afterwards_is_a_result_or_a_loss() {
+        let strange = encode(&Reply::Stored { id: 1, path: "/x".into(), size: 0 }, &[]).expect("short");
+        let unknown = encode(&Reply::Outcome { id: 99, outcome: Outcome::failure("x") }, &[]).expect("short");
+        let cases: [(&[u8], &str); 5] = [
+            (b"\0\0\0\x02\0\0\0\0{]", "no reply"),
+            (b"\xff\xff\xff\xff\xff\xff\xff\xff", "no reply"),
+            (b"\0\0\0\x50\0\0\0\0{", "last words"),
+            (&strange, "something else"),
+            (&unknown, "last words"),
+        ];
+        for (said, wanted) in cases {
+            let (link, _requests, mut replies) = greeted(&hello(VERSION));
+            let link = Link::start(link).await.expect("it said hello");
+            replies.write_all(said).await.expect("the pipe has room");
+            // What comes before a request is asked for nothing; the loss must be heard by whoever asks next.
+            let asking = link.invoke(ping(), None);
+            let ending = async {
+                tokio::task::yield_now().await;
+                drop(replies);
+            };
+            let (result, ()) = tokio::join!(asking, ending);
+            let lost = result.expect_err("no outcome was sent");
+            assert!(lost.message.contains(wanted), "{said:?}: {lost}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dropped_request_is_cancelled() {
+        let (link, mut requests, _replies) = greeted(&hello(VERSION));
+        let link = Link::start(link).await.expect("it said hello");
+        let soon = Duration::from_millis(20);
+        assert!(timeout(soon, link.invoke(ping(), None)).await.is_err());
+        let mut decoder = Decoder::default();
+        let mut kinds = Vec::new();
+        while kinds.len() < 3 {
+            let mut buffer = [0; 4096];
+            let n = requests.read(&mut buffer).await.expect("the pipe is open");
+            decoder.feed(&buffer[..n]);
+            while let Some(frame) = decoder.next_frame().expect("we write frames") {
+                let header: serde_json::Value = frame.decode().expect("with JSON headers");
+                kinds.push(header["request"].as_str().unwrap_or("hello").to_owned());
+            }
+        }
+        assert_eq!(kinds, ["hello", "invoke", "cancel"]);
     }
 }

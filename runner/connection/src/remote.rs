@@ -92,6 +92,7 @@ impl Target for Remote {
                 message: format!("cannot make a temporary directory: {error}"),
             });
         }
+        link.remove_at_close(said.to_owned());
         Ok(said.to_owned())
     }
 

@@ -44,6 +44,7 @@ impl TaskWorld {
         if let Some(parent) = span.path().and_then(Path::parent) {
             add(if parent.is_absolute() { parent.to_owned() } else { dir.to_owned() });
         }
+        add(dir.to_owned());
         TaskWorld { base, store, bases, dir: dir.to_owned() }
     }
 
@@ -63,7 +64,7 @@ impl TaskWorld {
             return vec![Path::new(&home).join(rest)];
         }
         let mut found: Vec<PathBuf> = Vec::new();
-        for base in self.bases.iter().chain([&self.dir]) {
+        for base in &self.bases {
             if base.file_name().is_some_and(|last| last == "tasks" || last == "handlers") {
                 if let Some(parent) = base.parent() {
                     found.push(parent.join(subdir).join(path));
@@ -78,6 +79,7 @@ impl TaskWorld {
             }
             found.push(base.join(path));
         }
+        found.dedup();
         found.into_iter().map(|path| tidy(&path)).collect()
     }
 }

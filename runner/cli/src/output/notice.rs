@@ -56,10 +56,12 @@ fn block(message: &str, notice: &Notice) -> String {
     if let Some(origin) = origin {
         out.push('\n');
         out.push_str(&origin);
+    } else {
+        out.push('\n');
     }
     if let Some(help) = &notice.help {
         if notice.origin.is_none() {
-            out = format!("{} {help}", out.trim_end());
+            out = format!("{} {help}\n", out.trim_end());
         } else {
             out.push('\n');
             out.push_str(help);

@@ -3,7 +3,7 @@
 use runner_template::{Error, Text, Value};
 
 use super::Call;
-use crate::{event::Notice, result::Answer, trouble::Trouble};
+use crate::{result::Answer, trouble::Trouble};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     for name in call.args.keys() {
@@ -16,18 +16,15 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     }
     let verbosity = call.number("verbosity").unwrap_or(0.0);
     if verbosity > f64::from(call.job.shared.settings.verbosity) {
-        let answer =
+        let mut answer =
             Answer::default().set("skipped_reason", "Verbosity threshold not met.").set("skipped", true);
+        answer.verbose_always = true;
         return Ok(answer);
     }
     let mut answer = Answer::default();
     if let Some(written) = call.args.get("var") {
         let name = written.to_text()?;
-        let (value, missing) = evaluate(call, written)?;
-        if let Some(missing) = missing {
-            let text = format!("Encountered 1 template error.\nerror 1 - {missing}");
-            answer.notices.push(Notice::warning(text).at(&written.span()));
-        }
+        let value = evaluate(call, written)?;
         answer.fields.insert(name, value);
     } else if let Some(message) = call.args.get("msg") {
         answer.fields.insert("msg".to_owned(), message.clone());
@@ -40,9 +37,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
 }
 
 /// `var` is an expression; a value that is no string is shown as it is.
-fn evaluate(call: &Call<'_>, written: &Value) -> Result<(Value, Option<String>), Trouble> {
+fn evaluate(call: &Call<'_>, written: &Value) -> Result<Value, Trouble> {
     let Some(text) = written.as_str() else {
-        return Ok((call.job.shared.templar.render(written, call.scope)?, None));
+        return Ok(call.job.shared.templar.render(written, call.scope)?);
     };
     let template = if written.span().is_none() {
         written.clone()
@@ -50,19 +47,16 @@ fn evaluate(call: &Call<'_>, written: &Value) -> Result<(Value, Option<String>),
         Value::Str(Text::trusted(format!("{{{{ {text} }}}}"), written.span()))
     };
     match call.job.shared.templar.render(&template, call.scope) {
-        Ok(value) => Ok((value, None)),
-        Err(error) if error.is_undefined() => {
-            let missing = innermost(&error);
-            Ok((Value::text(format!("<< error 1 - {missing} >>")), Some(missing)))
-        }
+        Ok(value) => Ok(value),
+        Err(error) if error.is_undefined() => Ok(Value::text(undefined_text(&error))),
         Err(error) => Err(error.into()),
     }
 }
 
-fn innermost(error: &Error) -> String {
+fn undefined_text(error: &Error) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.cause() {
         innermost = cause;
     }
-    innermost.message().to_owned()
+    format!("<< error 1 - {} >>", innermost.message())
 }

@@ -6,6 +6,7 @@ use runner_template::{Value, Vars};
 
 use super::Dispatch;
 use crate::{
+    block::Fate,
     event::{Event, Notice, Verdict},
     handlers::ring,
     result::{Answer, Effect},
@@ -28,8 +29,8 @@ impl Dispatch<'_> {
             info,
         };
         if let Err(notice) = self.notify(host, &done.notify).await {
-            self.end.fatal = Some(notice);
-            return;
+            done.answer.error = Some(notice.clone());
+            done.answer = std::mem::take(&mut done.answer).set("failed", true).set("msg", notice.sentence());
         }
         job.explain(&mut done.answer);
         for effect in std::mem::take(&mut done.effects) {
@@ -98,9 +99,7 @@ impl Dispatch<'_> {
 
     fn fail(&mut self, host: usize, unit: &Arc<Unit>, done: &Done, once: bool) {
         let name = self.hosts[host].name.clone();
-        self.hosts[host].place.fail();
-        // A rescue further out counts too, once the always sections before it are through.
-        let rescued = !self.hosts[host].has_failed();
+        let fate = self.hosts[host].place.fail();
         if once {
             for other in (0..self.hosts.len()).filter(|other| *other != host) {
                 if !self.hosts[other].unreachable {
@@ -109,7 +108,7 @@ impl Dispatch<'_> {
             }
         }
         let tally = self.tallies.of(&name);
-        if rescued {
+        if fate == Fate::Rescued {
             tally.rescued += 1;
             let task = failed_task(unit, &self.infos[&unit.id].name);
             let vars = [("ansible_failed_task", task), ("ansible_failed_result", done.answer.registered())];

@@ -122,10 +122,7 @@ impl Session {
             if batch.is_empty() {
                 continue;
             }
-            let (goes_on, next_batch) = self
-                .batch(play, &context, &setup, &all, batch, tallies)
-                .await
-                .map_err(|fatal| vec![fatal])?;
+            let (goes_on, next_batch) = self.batch(play, &context, &setup, &all, batch, tallies).await;
             if !goes_on {
                 return Ok(false);
             }
@@ -145,7 +142,7 @@ impl Session {
         all: &[String],
         batch: Vec<Arc<str>>,
         tallies: &mut Tallies,
-    ) -> Result<(bool, bool), Notice> {
+    ) -> (bool, bool) {
         let shared = self.shared.clone();
         *context.magic.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
             play_magic(play, context, all, &batch);
@@ -170,16 +167,15 @@ impl Session {
         for entry in &play.vars_files {
             let scope = context.play_scope(&shared, shared.store.base(&batch[0]).unwrap_or_default());
             if let Some(notice) = crate::vars_file::problem(&shared, entry, &scope, &context.dir) {
-                return Err(notice);
+                shared.tell(Event::Notice(notice)).await;
+                self.status.failed = true;
+                return (false, false);
             }
         }
         let size = batch.len();
         let mut dispatch = Dispatch::new(shared.clone(), context.clone(), batch, sequence, tallies);
         dispatch.max_fail_percentage = setup.max_fail_percentage;
         let end = dispatch.run().await;
-        if let Some(fatal) = end.fatal {
-            return Err(fatal);
-        }
         let mut lost = 0;
         for walker in &dispatch.hosts {
             if walker.unreachable {
@@ -193,9 +189,9 @@ impl Session {
             self.removed.insert(walker.name.clone());
         }
         if end.break_play || lost == size {
-            return Ok((false, false));
+            return (false, false);
         }
-        Ok((true, !end.end_play))
+        (true, !end.end_play)
     }
 
     async fn hosts(&self, setup: &Setup) -> Vec<String> {

@@ -35,10 +35,9 @@ impl Module for PackageFacts {
                 "name": package.name, "version": package.version, "arch": package.architecture,
                 "category": package.section, "origin": origin, "source": "apt",
             });
-            if let Value::Array(list) =
-                packages.entry(package.name).or_insert_with(|| Value::Array(Vec::new()))
-            {
-                list.push(entry);
+            match packages.entry(package.name).or_insert_with(|| Value::Array(Vec::new())) {
+                Value::Array(list) => list.push(entry),
+                _ => {}
             }
         }
         let mut plan = Plan::new();

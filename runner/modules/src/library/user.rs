@@ -116,8 +116,9 @@ impl Module for UserModule {
         if args.value("groups").is_some() {
             plan.set("groups", args.list("groups").join(","));
         }
-        if let Some(known) = &known {
-            describe(&mut plan.returns, &known.user);
+        match &known {
+            Some(known) => describe(&mut plan.returns, &known.user),
+            None => {}
         }
         if args.bool("generate_ssh_key") {
             ssh_key::plan(&mut plan, call, system, known.as_ref().map(|known| &known.user));

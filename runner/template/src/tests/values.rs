@@ -103,6 +103,7 @@ pub(super) const TESTS: &[Test] =
         Test::with_markers("vault_encrypted", &[], |call| {
             Ok(match call.input {
                 Value::Vault(_) => true,
+                Value::Str(text) => text.as_str().starts_with("$ANSIBLE_VAULT"),
                 _ => false,
             })
         }),
@@ -168,6 +169,6 @@ fn subset(small: &Value, large: &Value) -> Result<bool> {
 fn nan(call: &Call<'_>) -> Result<bool> {
     match numeric(call.input) {
         Some(number) => Ok(number.float()?.is_nan()),
-        None => Ok(false),
+        None => Err(Error::runtime(format!("must be real number, not {}", call.input.type_name()))),
     }
 }
