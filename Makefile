@@ -23,4 +23,13 @@ bench: deps ## the runner beside ansible-core, mitogen and pyinfra on 1, 5 and 2
 	cargo build --release --locked -p runner-cli
 	cargo run --release --locked -p tests-suite --bin bench -- $(BENCH)
 
-.PHONY: help deps test check accept bench
+oracle: ## record anew what ansible-core prints for tests/cases/playbooks; fetches it from PyPI into target/
+	@test -x target/oracle/bin/ansible-playbook || { python3 -m venv target/oracle && target/oracle/bin/pip install -q ansible-core==2.19.14; }
+	ORACLE=$(CURDIR)/target/oracle/bin cargo test -p tests-suite --test suite playbooks::
+
+conformance: ## how many of ansible-core's own integration targets pass under our binary; fetches them from PyPI into target/
+	cargo build -p runner-cli
+	@target/debug/playbook link target/conformance/bin >/dev/null
+	@python3 tests/conformance/run.py --bin target/conformance/bin
+
+.PHONY: oracle conformance help deps test check accept bench

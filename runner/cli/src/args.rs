@@ -179,6 +179,9 @@ pub struct ExecArgs {
     /// condense output
     #[arg(short = 'o', long)]
     pub one_line: bool,
+    /// set task timeout limit in seconds, must be positive integer
+    #[arg(long)]
+    pub task_timeout: Option<u64>,
     /// log output to this directory
     #[arg(short = 't', long)]
     pub tree: Option<PathBuf>,

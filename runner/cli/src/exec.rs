@@ -56,6 +56,9 @@ fn prepared(args: &ExecArgs, config: Config) -> Result<i32, Refusal> {
         &args.elevation,
         (limit, args.inventory.limit.clone()),
     )?;
+    if let Some(seconds) = args.task_timeout {
+        engine.task_timeout_s = seconds;
+    }
     engine.gathering = runner_engine::settings::Gathering::Explicit;
     let check = engine.check;
     let look = reader::look(&base.config, base.verbosity, check);

@@ -181,9 +181,9 @@ async fn playbooks(
             Err(notices) => {
                 for found in &notices {
                     let text = notice::text(found);
-                    base.screen.err(text.trim_end_matches('\n'), Some(Colour::Error));
+                    base.screen.err(&text, Some(Colour::Error));
                 }
-                code = exit::UNREACHABLE;
+                code = exit::ERROR;
             }
         }
         if code != exit::OK {

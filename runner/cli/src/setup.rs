@@ -159,7 +159,7 @@ impl Base {
             _ => Colour::Warn,
         };
         let text = notice::text(&found);
-        self.screen.err(text.strip_suffix('\n').unwrap_or(&text), Some(colour));
+        self.screen.err(&text, Some(colour));
     }
 
     /// Host patterns of `--limit`, files read.

@@ -32,7 +32,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     arguments::{Arguments, finalize},
     delegate::Delegation,
-    event::Notice,
+    event::{Notice, Severity},
     keywords,
     result::{Answer, fields_of},
     target::{Contents, Endpoint, Target},
@@ -40,6 +40,23 @@ use crate::{
     trouble::Trouble,
     world::TaskWorld,
 };
+
+/// Actions whose arguments may be text that is not `key=value`.
+const TAKES_RAW: &[&str] = &[
+    "command",
+    "shell",
+    "raw",
+    "script",
+    "meta",
+    "add_host",
+    "group_by",
+    "include_vars",
+    "set_fact",
+    "include_tasks",
+    "include_role",
+    "import_tasks",
+    "import_role",
+];
 
 /// Files up to this size travel with the first call; larger ones only if the machine asks for them.
 const INLINE_BYTES_MAX: u64 = 16 * 1024;
@@ -73,6 +90,10 @@ impl<'a> Call<'a> {
             return Err(Notice::error(message).at(&action.span).into());
         }
         let args = finalize(job, scope)?;
+        if args.contains_key("_raw_params") && !TAKES_RAW.contains(&job.unit.action()) {
+            let name = &job.unit.task.action.resolved;
+            return Err(Notice::error(format!("Action '{name}' does not support raw params.")).into());
+        }
         let flag = |keyword| keywords::flag(shared, &job.unit, keyword, scope);
         let number = |keyword| keywords::number(shared, &job.unit, keyword, scope);
         let async_s = number(Keyword::Async)?.unwrap_or(0.0).max(0.0) as u64;
@@ -94,7 +115,7 @@ impl<'a> Call<'a> {
 
     /// Does it.
     pub(crate) async fn act(&self) -> Result<Answer, Trouble> {
-        let mut answer = match self.job.unit.action() {
+        match self.job.unit.action() {
             "add_host" => add_host::run(self),
             "assert" => assert::run(self),
             "copy" => copy::run(self).await,
@@ -117,13 +138,7 @@ impl<'a> Call<'a> {
             "validate_argument_spec" => validate_argument_spec::run(self),
             "wait_for_connection" => wait_for_connection::run(self).await,
             _ => background::or_direct(self, &self.job.unit.task.action.resolved).await,
-        }?;
-        if let Some(facts) = answer.fields.get("ansible_facts").filter(|_| self.job.unit.action() == "setup")
-        {
-            let _ = facts;
-            answer.verbose_always = false;
         }
-        Ok(answer)
     }
 
     /// Whether the action says itself where its facts belong.
@@ -261,22 +276,13 @@ impl<'a> Call<'a> {
 
 /// The answer of a module's result.
 pub(crate) fn answer_of(result: Map<String, Json>) -> Answer {
-    let mut answer = Answer::default();
-    let mut fields = fields_of(&result);
-    for (key, make) in [
-        ("warnings", Notice::warning as fn(String) -> Notice),
-        ("deprecations", |text| Notice::new(crate::event::Severity::Deprecation, text)),
-    ] {
-        let Some(list) = fields.get(key).and_then(Value::items) else { continue };
-        for item in list {
+    let mut answer = Answer { fields: fields_of(&result), ..Answer::default() };
+    for (key, severity) in [("warnings", Severity::Warning), ("deprecations", Severity::Deprecation)] {
+        for item in answer.fields.get(key).and_then(Value::items).unwrap_or_default() {
             let text = item.get("msg").unwrap_or(item);
-            answer.notices.push(make(text.to_text().unwrap_or_default()));
-        }
-        if answer.notices.is_empty() {
-            fields.shift_remove(key);
+            answer.notices.push(Notice::new(severity, text.to_text().unwrap_or_default()));
         }
     }
-    answer.fields = fields;
     answer
 }
 

@@ -49,7 +49,15 @@ fn given(job: &Job, scope: &Scope, arguments: &mut Arguments) -> Result<(), Noti
         } else {
             templar.render(written, scope).map_err(|error| argument_error(name, &written.span(), &error))?
         };
-        insert(arguments, name, value);
+        match value.as_dict().filter(|_| name == "_raw_params") {
+            // `add_host: "{{ dict }}"`: the template stands for all arguments.
+            Some(dict) => {
+                for (name, value) in dict.pairs() {
+                    insert(arguments, &name.to_text().unwrap_or_default(), value);
+                }
+            }
+            None => insert(arguments, name, value),
+        }
     }
     Ok(())
 }

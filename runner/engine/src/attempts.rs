@@ -120,6 +120,7 @@ fn judge(job: &Job, scope: &Scope, answer: &mut Answer) -> Result<(), Trouble> {
             answer.fields.insert("failed".to_owned(), Value::Bool(failed));
             answer.fields.insert("failed_when_result".to_owned(), Value::Bool(failed));
             if failed {
+                answer.from_action = true;
                 job.explain_anew(answer);
             }
         }
@@ -132,10 +133,9 @@ fn judge(job: &Job, scope: &Scope, answer: &mut Answer) -> Result<(), Trouble> {
 /// A condition on the result that cannot be evaluated fails the task but keeps its result.
 fn broken(job: &Job, answer: &mut Answer, key: &str, trouble: Trouble) -> Result<(), Trouble> {
     let Trouble::Failed(notice) = trouble else { return Err(trouble) };
-    let error = job.failure(*notice);
     answer.fields.insert("failed".to_owned(), Value::Bool(true));
-    answer.fields.insert(key.to_owned(), Value::text(error.sentence()));
-    answer.error = Some(error);
+    answer.fields.insert(key.to_owned(), Value::text(notice.sentence()));
+    answer.error = Some(job.failure(Notice::error("Action failed.")));
     Ok(())
 }
 

@@ -64,6 +64,8 @@ pub(crate) struct BatchEnd {
     pub break_play: bool,
     /// `meta: end_play`: no further batch of this play.
     pub end_play: bool,
+    /// A mistake that ends the whole run at once.
+    pub fatal: Option<crate::event::Notice>,
 }
 
 type Running = FuturesUnordered<BoxFuture<'static, Finished>>;
@@ -160,7 +162,7 @@ impl<'a> Dispatch<'a> {
     pub(crate) async fn run(&mut self) -> BatchEnd {
         let cancel = self.shared.cancel.clone();
         loop {
-            if cancel.is_cancelled() {
+            if cancel.is_cancelled() || self.end.fatal.is_some() {
                 break;
             }
             let waiting = self.running.is_empty() && self.queue.is_empty() && self.held.is_empty();
@@ -250,7 +252,8 @@ impl<'a> Dispatch<'a> {
         if !round.includes.is_empty() {
             self.include(round.includes).await;
         }
-        if round.fatal {
+        let fatal = round.fatal || std::mem::take(&mut self.round.fatal);
+        if fatal {
             for host in 0..self.hosts.len() {
                 let walker = &mut self.hosts[host];
                 if !walker.unreachable && !walker.has_failed() && !walker.place.is_rescuing() {
@@ -259,9 +262,6 @@ impl<'a> Dispatch<'a> {
             }
             if self.hosts.iter().any(|walker| walker.has_failed() || walker.unreachable) {
                 self.end.break_play = true;
-            }
-            if self.hosts.iter().all(|walker| walker.place.is_done()) {
-                self.shared.tell(Event::NoHostsRemaining).await;
             }
         }
         if let Some(limit) = self.max_fail_percentage {
@@ -274,6 +274,8 @@ impl<'a> Dispatch<'a> {
                     }
                 }
                 self.end.break_play = true;
+                // ansible-core says it twice: once for the limit, once for the empty batch.
+                self.shared.tell(Event::NoHostsRemaining).await;
                 self.shared.tell(Event::NoHostsRemaining).await;
             }
         }

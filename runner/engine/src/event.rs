@@ -41,6 +41,8 @@ pub enum Event {
     },
     /// A background job was looked at.
     AsyncPolled(Box<Report>),
+    /// A background job that was waited for is through.
+    AsyncFinished(Box<Report>),
     /// A file of tasks (or a role) was included for these hosts.
     Included {
         /// Absolute path of the file, or the name of the role.

@@ -126,11 +126,11 @@ impl Session {
             }
         }
         self.status.cancelled = self.shared.cancel.is_cancelled();
-        self.shared.tell(Event::Recap(tallies.recap())).await;
-        match problem {
-            Some(notices) => Err(notices),
-            None => Ok(self.status),
+        if let Some(notices) = problem {
+            return Err(notices);
         }
+        self.shared.tell(Event::Recap(tallies.recap())).await;
+        Ok(self.status)
     }
 
     /// Ends connections and the stream of events.

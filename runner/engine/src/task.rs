@@ -15,6 +15,9 @@ use crate::{
     unit::Unit,
 };
 
+/// What Ansible says of a loop over something else; it stands alone, without `Task failed`.
+const LOOP_TYPE: &str = "The `loop` value must resolve to a 'list', not";
+
 /// Everything one task on one host needs; owned, so that it can run beside others.
 #[derive(Clone)]
 pub(crate) struct Job {
@@ -84,11 +87,9 @@ impl Job {
             Some(Looping::Items(value)) => {
                 let rendered = templar.render(value, scope)?;
                 rendered.items().ok_or_else(|| {
-                    Notice::error(format!(
-                        "The `loop` value must resolve to a 'list', not '{}'.",
-                        rendered.type_name()
-                    ))
-                    .at(&value.span())
+                    let help = "Provide a list of items/templates, or a template resolving to a list.";
+                    let text = format!("{LOOP_TYPE} '{}'.", rendered.type_name());
+                    Notice { help: Some(help.to_owned()), ..Notice::error(text).at(&value.span()) }
                 })?
             }
             Some(Looping::Lookup(name, terms)) => {
@@ -141,10 +142,20 @@ impl Job {
         answer.ignore_unreachable = flag(Keyword::IgnoreUnreachable).unwrap_or(false);
     }
 
+    /// Whether a condition holds.
+    pub(crate) fn condition(&self, condition: &Value, scope: &Scope) -> Result<bool, Trouble> {
+        self.shared.templar.condition(condition, scope).map_err(|error| {
+            if error.kind() == runner_template::ErrorKind::Conditional {
+                return error.into();
+            }
+            wrapped("Error while evaluating conditional.", &condition.span(), &error).into()
+        })
+    }
+
     /// `when`: an answer if the task is skipped.
     fn conditions(&self, scope: &Scope) -> Result<Option<Answer>, Trouble> {
         for condition in &self.unit.prepared().when {
-            if !self.shared.templar.condition(condition, scope)? {
+            if !self.condition(condition, scope)? {
                 let mut answer = Answer::unchanged()
                     .set("skipped", true)
                     .set("skip_reason", "Conditional result was False");
@@ -162,7 +173,7 @@ impl Job {
             answer
         };
         let checked = match self.conditions(scope) {
-            Ok(Some(skipped)) => return Ok(with_delegate(skipped)),
+            Ok(Some(skipped)) => return Ok(skipped),
             Ok(None) => Ok(()),
             Err(trouble) => Err(trouble),
         };
@@ -191,18 +202,20 @@ impl Job {
                 answer
             }
             Trouble::Failed(notice) => {
-                let error = self.failure(*notice);
+                let error =
+                    if notice.message.starts_with(LOOP_TYPE) { *notice } else { self.failure(*notice) };
                 let mut answer = Answer::default().set("failed", true).set("msg", error.sentence());
                 answer.error = Some(error);
                 answer
             }
             Trouble::TimedOut(seconds) => {
+                const FRAME: &str = "Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.";
                 let message = format!("Timed out after {seconds} second(s).");
                 let mut timedout = Vec::new();
                 timedout.push(("period", Value::Int(i64::try_from(seconds).unwrap_or(i64::MAX))));
-                timedout.push(("frame", Value::None));
+                timedout.push(("frame", Value::text(FRAME)));
                 let error = self.failure(Notice::error(message));
-                let mut answer = Answer::default().set("failed", true).set("msg", error.sentence());
+                let mut answer = Answer::unchanged().set("failed", true).set("msg", error.sentence());
                 answer.fields.insert("timedout".to_owned(), Value::dict(timedout));
                 answer.error = Some(error);
                 answer
@@ -221,12 +234,20 @@ impl Job {
             return;
         }
         let what = if answer.from_action { "Action failed." } else { "Module failed." };
-        let message = answer.fields.get("msg").and_then(|msg| msg.to_text().ok()).unwrap_or_default();
+        let message = match answer.fields.get("msg") {
+            Some(message) => message.to_text().unwrap_or_default(),
+            None => "Unknown error.".to_owned(),
+        };
+        let wordless = !answer.fields.contains_key("msg");
         let mut cause = Notice::error(what);
         if !message.is_empty() {
             cause = cause.because(Notice::error(message));
         }
-        answer.error = Some(self.failure(cause));
+        let error = self.failure(cause);
+        if wordless {
+            answer.fields.insert("msg".to_owned(), Value::text(error.sentence()));
+        }
+        answer.error = Some(error);
     }
 
     /// The same after `failed_when` turned a good result into a failure.
@@ -325,7 +346,7 @@ pub(crate) fn holds(job: &Job, keyword: Keyword, scope: &Scope) -> Result<Option
         return Ok(None);
     }
     for condition in &conditions {
-        if !job.shared.templar.condition(condition, scope)? {
+        if !job.condition(condition, scope)? {
             return Ok(Some(false));
         }
     }

@@ -30,6 +30,8 @@ pub(crate) fn problem(shared: &Shared, entry: &Node, scope: &Scope, dir: &Path) 
         let path = locate(shared, rendered.as_str()?, dir);
         match read(shared, &path) {
             Ok(_) => return None,
+            // A file that is not there is passed over, as Ansible does; one that is broken is not.
+            Err(problem) if problem.message.starts_with("Unable to retrieve") => {}
             Err(problem) => last = Some(problem),
         }
     }

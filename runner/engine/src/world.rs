@@ -44,7 +44,6 @@ impl TaskWorld {
         if let Some(parent) = span.path().and_then(Path::parent) {
             add(if parent.is_absolute() { parent.to_owned() } else { dir.to_owned() });
         }
-        add(dir.to_owned());
         TaskWorld { base, store, bases, dir: dir.to_owned() }
     }
 
@@ -64,7 +63,7 @@ impl TaskWorld {
             return vec![Path::new(&home).join(rest)];
         }
         let mut found: Vec<PathBuf> = Vec::new();
-        for base in &self.bases {
+        for base in self.bases.iter().chain([&self.dir]) {
             if base.file_name().is_some_and(|last| last == "tasks" || last == "handlers") {
                 if let Some(parent) = base.parent() {
                     found.push(parent.join(subdir).join(path));
@@ -79,7 +78,6 @@ impl TaskWorld {
             }
             found.push(base.join(path));
         }
-        found.dedup();
         found.into_iter().map(|path| tidy(&path)).collect()
     }
 }

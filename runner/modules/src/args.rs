@@ -133,8 +133,8 @@ pub fn validate(
             args.values.insert(option.name.into(), value.clone());
         }
     }
-    let exclusive = spec.rules().iter().filter(|rule| matches!(rule, Rule::Exclusive(_)));
-    exclusive.map(|rule| check_rule(rule, &args)).collect::<Result<(), _>>()?;
+    let mut exclusive = spec.rules().iter().filter(|rule| matches!(rule, Rule::Exclusive(_)));
+    exclusive.try_for_each(|rule| check_rule(rule, &args))?;
     let missing =
         spec.options().iter().filter(|option| option.required && !args.values.contains_key(option.name));
     let missing: Vec<_> = missing.map(|option| option.name).collect();
@@ -162,8 +162,8 @@ pub fn validate(
     for option in spec.options() {
         check_choices(option, &mut args)?;
     }
-    let others = spec.rules().iter().filter(|rule| !matches!(rule, Rule::Exclusive(_)));
-    others.map(|rule| check_rule(rule, &args)).collect::<Result<(), _>>()?;
+    let mut others = spec.rules().iter().filter(|rule| !matches!(rule, Rule::Exclusive(_)));
+    others.try_for_each(|rule| check_rule(rule, &args))?;
     unsupported_error(spec, called, &unsupported)?;
     Ok(args)
 }

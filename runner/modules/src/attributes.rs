@@ -90,11 +90,12 @@ pub fn letters(flags: u32) -> String {
 impl Wanted {
     /// From the options that the `files` group of a spec has.
     pub fn of(call: &Call<'_>) -> Self {
-        let text = |name: &str| call.args.opt(name).map(str::to_owned);
+        // Some modules have a mode only, so the options are not asked for by name.
+        let text = |name: &str| call.args.all().get(name).and_then(Value::as_str).map(str::to_owned);
         Wanted {
             owner: text("owner"),
             group: text("group"),
-            mode: call.args.value("mode").filter(|mode| *mode != "").cloned(),
+            mode: call.args.all().get("mode").filter(|mode| !mode.is_null() && *mode != "").cloned(),
             flags: text("attributes"),
         }
     }

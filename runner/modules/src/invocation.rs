@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 
 /// One call of one module. Arguments are templated; their types are checked by [`crate::run`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Invocation {
     /// Full or short name, as the task wrote it: `ansible.builtin.copy` or `copy`.
@@ -76,6 +76,18 @@ impl Payload {
             bytes: Some(bytes),
             ..Payload::default()
         }
+    }
+}
+
+impl std::fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Arguments and environment may hold secrets, so only their names are shown.
+        f.debug_struct("Invocation")
+            .field("module", &self.module)
+            .field("args", &self.args.keys().collect::<Vec<_>>())
+            .field("check", &self.check)
+            .field("payload", &self.payload)
+            .finish_non_exhaustive()
     }
 }
 

@@ -34,7 +34,7 @@ pub use library::{Entry, Found, find, library};
 pub use outcome::{Change, Done, Failure, Module, Outcome, Plan, Returns};
 pub use run::{expand_path, run};
 pub use spec::{Opt, Spec, Support, Type};
-pub use system::fake::FakeSystem;
+pub use system::fake::{Answer, FakeSystem, Node};
 pub use system::http;
 pub use system::real::{Cancel, RealSystem};
 pub use system::{Command, Kind, Output, Stat, System};

@@ -1,27 +1,42 @@
 //! The list of modules: one line each, and what Ansible has that we do not.
 
+mod alternatives;
 mod apt;
 mod apt_key;
 mod apt_repository;
 mod assemble;
 mod async_status;
+mod authorized_key;
 mod blockinfile;
+mod capabilities;
 mod command;
 mod controller;
 mod copy;
+mod cron;
 mod deb822_repository;
 mod debconf;
+mod dpkg_divert;
 mod dpkg_selections;
 pub(crate) mod file;
 mod find;
 mod get_url;
 mod getent;
+mod git;
 mod group;
 mod hostname;
+mod ini_file;
+mod iptables;
+mod known_hosts;
 mod lineinfile;
+mod locale_gen;
+mod make;
+mod modprobe;
+mod mount;
 mod package;
 mod package_facts;
+mod pam_limits;
 mod ping;
+mod pip;
 mod replace;
 mod service;
 mod service_facts;
@@ -31,6 +46,8 @@ mod stat;
 mod sysctl;
 mod systemd;
 mod tempfile;
+mod timezone;
+mod ufw;
 mod unarchive;
 mod uri;
 mod user;
@@ -77,6 +94,23 @@ pub fn library() -> &'static [Entry] {
             aliases,
         };
         let mut all = vec![
+            remote(&make::Make, &[]),
+            remote(&dpkg_divert::DpkgDivert, &[]),
+            remote(&capabilities::Capabilities, &[]),
+            remote(&pip::Pip, &[]),
+            remote(&git::Git, &[]),
+            remote(&ufw::Ufw, &[]),
+            remote(&iptables::Iptables, &[]),
+            remote(&alternatives::Alternatives, &[]),
+            remote(&locale_gen::LocaleGen, &[]),
+            remote(&timezone::Timezone, &[]),
+            remote(&pam_limits::PamLimits, &[]),
+            remote(&modprobe::Modprobe, &[]),
+            remote(&mount::Mount, &[]),
+            remote(&ini_file::IniFile, &[]),
+            remote(&known_hosts::KnownHosts, &[]),
+            remote(&authorized_key::AuthorizedKey, &[]),
+            remote(&cron::Cron, &[]),
             remote(&apt_key::AptKey, &[]),
             remote(&debconf::Debconf, &[]),
             remote(&dpkg_selections::DpkgSelections, &[]),

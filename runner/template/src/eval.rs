@@ -94,8 +94,13 @@ impl<'r> Run<'r> {
         self.root_body(&mut output)?;
         let value = output.finish()?;
         Ok(match value {
-            Value::Str(text) if self.unit.template.trailing_newline => {
-                Value::text([text.as_str(), "\n"].concat())
+            Value::Str(text) => {
+                let ends = |text: &str| text.len() - text.trim_end_matches('\n').len();
+                let missing = self.unit.template.trailing_newlines.saturating_sub(ends(text.as_str()));
+                if missing == 0 {
+                    return Ok(Value::Str(text));
+                }
+                Value::text([text.as_str(), &"\n".repeat(missing)].concat())
             }
             other => other,
         })

@@ -5,6 +5,7 @@ mod codec;
 mod collections;
 mod combine;
 mod crypt;
+mod int_set;
 mod jinja_lists;
 mod jinja_text;
 mod json;

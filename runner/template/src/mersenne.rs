@@ -15,6 +15,42 @@ pub(crate) struct Random {
     index: usize,
 }
 
+/// Python's hash of a float, as the unsigned number that seeding takes.
+fn float_hash(f: f64) -> u64 {
+    const BITS: u32 = 61;
+    const PRIME: u64 = (1 << BITS) - 1;
+    if !f.is_finite() {
+        return if f > 0.0 { 314_159 } else { 0 };
+    }
+    let (mut mantissa, mut exponent) = (f.abs(), 0_i32);
+    while mantissa >= 1.0 {
+        mantissa /= 2.0;
+        exponent += 1;
+    }
+    while mantissa > 0.0 && mantissa < 0.5 {
+        mantissa *= 2.0;
+        exponent -= 1;
+    }
+    let mut x: u64 = 0;
+    while mantissa > 0.0 {
+        x = ((x << 28) & PRIME) | (x >> (BITS - 28));
+        mantissa *= 268_435_456.0;
+        exponent -= 28;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^28")]
+        let digit = mantissa as u64;
+        #[expect(clippy::cast_precision_loss, reason = "below 2^28")]
+        let whole = digit as f64;
+        mantissa -= whole;
+        x += digit;
+        if x >= PRIME {
+            x -= PRIME;
+        }
+    }
+    let turn = exponent.rem_euclid(61).unsigned_abs();
+    x = ((x << turn) & PRIME) | (x >> (BITS - turn));
+    if f < 0.0 { x.wrapping_neg() } else { x }
+}
+
 impl Random {
     /// Seeded by a value as Python does: integers by their digits, text by its bytes and their SHA-512.
     pub(crate) fn seeded(seed: &Value) -> Self {
@@ -22,6 +58,7 @@ impl Random {
             Value::Int(i) => BigInt::from(*i).abs(),
             Value::Bool(b) => BigInt::from(i64::from(*b)),
             Value::BigInt(big) => big.abs(),
+            Value::Float(f) => BigInt::from(float_hash(*f)),
             other => {
                 let text = other.to_text().unwrap_or_default();
                 let mut bytes = text.into_bytes();

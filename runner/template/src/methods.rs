@@ -103,11 +103,11 @@ impl Given {
 
     pub(crate) fn required(&self, index: usize, name: &str) -> Result<&Value> {
         self.at(index, name).ok_or_else(|| {
+            let plural = if index == 0 { "" } else { "s" };
             Error::runtime(format!(
-                "{}() takes at least {} argument{} ({} given)",
+                "{} expected at least {} argument{plural}, got {}",
                 self.name,
                 index + 1,
-                if index == 0 { "" } else { "s" },
                 self.len()
             ))
         })

@@ -23,7 +23,7 @@ impl std::fmt::Debug for Vars {
 impl Vars {
     /// Variables from names and values.
     pub fn new<K: Into<Arc<str>>>(pairs: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self(Arc::new(pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()))
+        Self(Arc::new(pairs.into_iter().map(|(name, value)| (name.into(), value.frozen())).collect()))
     }
 
     /// The entries of a mapping whose keys are strings; nothing for other nodes.
@@ -68,13 +68,13 @@ impl Vars {
     /// The same with one more entry.
     #[must_use]
     pub fn with(mut self, name: impl Into<Arc<str>>, value: Value) -> Self {
-        Arc::make_mut(&mut self.0).insert(name.into(), value);
+        self.set(name, value);
         self
     }
 
     /// Sets an entry in place.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: Value) {
-        Arc::make_mut(&mut self.0).insert(name.into(), value);
+        Arc::make_mut(&mut self.0).insert(name.into(), value.frozen());
     }
 }
 

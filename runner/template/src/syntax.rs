@@ -82,7 +82,8 @@ pub(crate) fn parse(text: &str, options: &Options) -> Result<Template, Fault> {
         Some((rest, options)) => (&text[*rest..], *rest, options),
         None => (text, 0, options),
     };
-    parse_body(text, options).map_err(|fault| fault.shifted(skipped)).map(|mut template| {
+    let parsed = crate::stack::guarded_parser(text, || parse_body(text, options));
+    parsed.map_err(|fault| fault.shifted(skipped)).map(|mut template| {
         template.shift = skipped;
         template
     })
@@ -96,10 +97,7 @@ fn parse_body(text: &str, options: &Options) -> Result<Template, Fault> {
     } else {
         text
     };
-    let (body, newline) = match text.strip_suffix('\n') {
-        Some(body) => (body, true),
-        None => (text, false),
-    };
+    let body = text.strip_suffix('\n').unwrap_or(text);
     let pieces = scan::scan(body, options)?;
     let structure = structure::check(body, &pieces);
     let rewritten = rewrite::rewrite(body, &pieces, options);
@@ -110,14 +108,15 @@ fn parse_body(text: &str, options: &Options) -> Result<Template, Fault> {
         (Ok(_), Err(fault)) => return Err(fault),
         (Err(error), structure) => {
             let fault = fault::explain(&error, body, &pieces, &rewritten);
+            let ended = fault::is_end(&error) && pieces.last().is_none_or(|piece| piece.close < piece.end);
             return Err(match structure {
-                Err(other) if other.offset <= fault.offset => other,
+                Err(other) if ended || other.offset <= fault.offset => other,
                 _ => fault,
             });
         }
     };
     let mut template = Converter::new(body, &rewritten, &pieces, options).template(&statement)?;
-    template.trailing_newline = newline;
+    template.trailing_newlines = text.len() - text.trim_end_matches('\n').len();
     template.source = Arc::from(body);
     Ok(template)
 }
@@ -126,7 +125,9 @@ fn parse_body(text: &str, options: &Options) -> Result<Template, Fault> {
 pub(crate) fn parse_expression(text: &str, options: &Options) -> Result<Template, Fault> {
     let open = format!("{} ", options.variable.0);
     let whole = format!("{open}{text} {}", options.variable.1);
-    let mut template = parse_body(&whole, options).map_err(|mut fault| {
+    let parsed = crate::stack::guarded_parser(&whole, || parse_body(&whole, options));
+    let mut template = parsed.map_err(|mut fault| {
+        fault.message = fault.message.replace("end of print statement", "end of template");
         fault.offset = fault.offset.saturating_sub(open.len()).min(text.len());
         fault
     })?;

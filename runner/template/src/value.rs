@@ -159,6 +159,21 @@ impl Value {
         }
     }
 
+    /// The value as variables hold it: its containers cannot be changed by a template.
+    pub(crate) fn frozen(self) -> Self {
+        match self {
+            Value::List(list) if !list.is_frozen() => {
+                let items = list.snapshot().iter().map(|item| item.clone().frozen()).collect();
+                Value::List(List::frozen(items, list.origin().clone()))
+            }
+            Value::Dict(dict) if !dict.is_frozen() => {
+                let map = dict.snapshot().iter().map(|(k, v)| (k.clone(), v.clone().frozen())).collect();
+                Value::Dict(Dict::frozen(map, dict.origin().clone()))
+            }
+            other => other,
+        }
+    }
+
     /// Python's name of the type.
     pub fn type_name(&self) -> &str {
         match self {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use runner_playbook::source::Source;
+use runner_playbook::source::Span;
 use runner_template::{Level, Scope, Settings, Templar, Value, Vars};
 
 use crate::world::Fixtures;
@@ -13,12 +13,12 @@ fn folder() -> PathBuf {
 }
 
 /// JSON whose strings are templates of the user.
-fn trusted(json: &serde_json::Value, source: &Source) -> Value {
+fn trusted(json: &serde_json::Value) -> Value {
     match json {
-        serde_json::Value::String(text) => Value::template(text.as_str(), &source.start()),
-        serde_json::Value::Array(items) => Value::list(items.iter().map(|item| trusted(item, source))),
+        serde_json::Value::String(text) => Value::template(text.as_str(), &Span::none()),
+        serde_json::Value::Array(items) => Value::list(items.iter().map(|item| trusted(item))),
         serde_json::Value::Object(map) => {
-            Value::dict(map.iter().map(|(key, item)| (key.as_str(), trusted(item, source))))
+            Value::dict(map.iter().map(|(key, item)| (key.as_str(), trusted(item))))
         }
         other => Value::from_json(other),
     }
@@ -29,23 +29,24 @@ fn scope(cases: &Path) -> Scope {
     let path = if own.exists() { own } else { cases.with_file_name("context.json") };
     let text = std::fs::read_to_string(&path).expect("the variables of the cases");
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let source = Source::new(path.display().to_string(), text);
-    let vars = Vars::from_value(&trusted(&json, &source));
+    let vars = Vars::from_value(&trusted(&json));
     Scope::new(Arc::new(Fixtures::new())).with(Level::PlayVars, vars)
 }
 
 fn answer(templar: &Templar, template: &str, scope: &Scope) -> Result<String, String> {
-    let source = Source::new("<case>", template);
     let result = match template.strip_prefix("when: ") {
         Some(condition) => {
-            templar.condition(&Value::template(condition, &source.start()), scope).map(Value::Bool)
+            templar.condition(&Value::template(condition, &Span::none()), scope).map(Value::Bool)
         }
-        None => templar.render(&Value::template(template, &source.start()), scope),
+        None => templar.render(&Value::template(template, &Span::none()), scope),
     };
     match result {
         Ok(Value::Omit) => Err("A template was resolved to an Omit scalar.".to_owned()),
         Ok(value) => value.to_repr().map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error
+            .to_string()
+            .replace(env!("CARGO_MANIFEST_DIR"), "")
+            .replace("/tests/fixtures", "FIXTURES")),
     }
 }
 
@@ -94,5 +95,14 @@ macro_rules! case_files {
 }
 
 case_files! {
+    ansible => "ansible.jsonl",
+    checks => "checks.jsonl",
+    documents => "documents.jsonl",
+    lists => "lists.jsonl",
+    operators => "operators.jsonl",
     probes => "probes.jsonl",
+    statements => "statements.jsonl",
+    syntax => "syntax.jsonl",
+    text => "text.jsonl",
+    undefined => "undefined.jsonl",
 }

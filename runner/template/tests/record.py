@@ -44,6 +44,14 @@ def native(value):
     return value
 
 
+def plain(message):
+    """Python's own names for what the lazy and tagged types of ansible-core stand for."""
+    for name, kind in (("LazyTemplateDict", "dict"), ("LazyTemplateList", "list"), ("TaggedStr", "str")):
+        message = message.replace(f"ansible._internal._templating._lazy_containers._Ansible{name}", kind)
+        message = message.replace(f"_Ansible{name}", kind)
+    return message.replace(os.getcwd(), "FIXTURES")
+
+
 def record(path):
     own = path.removesuffix(".jsonl") + ".context.json"
     context = own if os.path.exists(own) else os.path.join(os.path.dirname(path), "context.json")
@@ -63,7 +71,7 @@ def record(path):
                 result = templar.template(trust(template))
             lines.append([template, repr(native(result))])
         except Exception as error:
-            lines.append([template, None, str(error)])
+            lines.append([template, None, plain(str(error))])
     with open(path, "w", encoding="utf-8") as out:
         for case in lines:
             out.write(json.dumps(case, ensure_ascii=False) + "\n")

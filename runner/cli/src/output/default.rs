@@ -125,7 +125,7 @@ impl Default {
             let text = diff::text(&report.diff, &self.screen, self.look.diff_context);
             if !text.is_empty() {
                 self.ensure_banner(&report.task);
-                self.screen.out(&text, None);
+                self.screen.out(text.strip_suffix('\n').unwrap_or(&text), None);
             }
         }
         let host = host_label(report);
@@ -209,11 +209,11 @@ impl Default {
 
     fn notice(&mut self, found: &Notice) {
         let text = notice::text(found);
-        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let text = text.as_str();
         match found.severity {
             Severity::Verbose(level) => {
                 if self.look.verbosity >= level {
-                    self.screen.out(text, Some(Colour::Verbose));
+                    self.screen.out(text, (level > 0).then_some(Colour::Verbose));
                 }
             }
             _ if !self.said.insert(text.to_owned()) => {}
@@ -255,10 +255,11 @@ impl Default {
         if self.look.custom_stats && !(recap.custom.is_empty() && recap.custom_by_host.is_empty()) {
             self.screen.banner("CUSTOM STATS: ");
             for (host, data) in &recap.custom_by_host {
-                self.screen.out(&format!("\t{host}: {}", json::dumps_map(data, None)), None);
+                self.screen.out(&format!("\t{host}: {}", stats(data)), None);
             }
+            self.screen.out("", None);
             if !recap.custom.is_empty() {
-                self.screen.out(&format!("\tRUN: {}", json::dumps_map(&recap.custom, None)), None);
+                self.screen.out(&format!("\tRUN: {}", stats(&recap.custom)), None);
             }
             self.screen.out("", None);
         }
@@ -337,6 +338,11 @@ impl Reader for Default {
                 );
                 self.screen.out(&text, Some(Colour::Debug));
             }
+            Event::AsyncFinished(report) => {
+                let job = report.result.get("ansible_job_id").map(plain).unwrap_or_default();
+                let word = if report.verdict.is_bad() { "FAILED" } else { "OK" };
+                self.screen.out(&format!("ASYNC {word} on {}: jid={job}", report.host), Some(Colour::Debug));
+            }
             Event::Included { file, hosts, item, .. } => {
                 let hosts: Vec<&str> = hosts.iter().map(|host| &**host).collect();
                 let mut text = format!("included: {file} for {}", hosts.join(", "));
@@ -362,10 +368,16 @@ impl Reader for Default {
     }
 }
 
+/// Custom statistics: JSON with an indent of one column and the line breaks taken out.
+fn stats(data: &Map<String, Value>) -> String {
+    json::dumps_map(data, Some(1)).replace('\n', "")
+}
+
 /// `h1`, or `h1 -> db(10.0.0.5)` for a delegated task.
 pub fn host_label(report: &Report) -> String {
     match &report.delegate {
         None => report.host.to_string(),
+        Some(delegate) if delegate.name == *report.host => report.host.to_string(),
         Some(delegate) => match &delegate.address {
             Some(address) => format!("{} -> {}({address})", report.host, delegate.name),
             None => format!("{} -> {}", report.host, delegate.name),

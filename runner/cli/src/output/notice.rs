@@ -56,12 +56,10 @@ fn block(message: &str, notice: &Notice) -> String {
     if let Some(origin) = origin {
         out.push('\n');
         out.push_str(&origin);
-    } else {
-        out.push('\n');
     }
     if let Some(help) = &notice.help {
         if notice.origin.is_none() {
-            out = format!("{} {help}\n", out.trim_end());
+            out = format!("{} {help}", out.trim_end());
         } else {
             out.push('\n');
             out.push_str(help);

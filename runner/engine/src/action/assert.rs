@@ -32,9 +32,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         };
         let mut answer = Answer::failure("");
         answer.fields.shift_remove("msg");
-        if !quiet {
-            answer = answer.set("evaluated_to", false).set("assertion", untrusted(condition));
-        }
+        answer = answer.set("evaluated_to", false).set("assertion", untrusted(condition));
         answer = answer.set("msg", message);
         answer.verbose_always = !quiet;
         return Ok(answer);

@@ -57,6 +57,8 @@ async fn poll(call: &Call<'_>, job: &str, dir: Option<String>, started: Answer) 
                 status(call, &*target, job, dir, "cleanup").await?;
             }
             last.fields.insert("ansible_job_id".to_owned(), Value::text(job));
+            let report = Box::new(call.job.report(&last, false));
+            call.job.shared.tell(Event::AsyncFinished(report)).await;
             return Ok(last);
         }
         let report = Box::new(call.job.report(&last, false));

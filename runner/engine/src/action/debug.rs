@@ -3,7 +3,7 @@
 use runner_template::{Error, Text, Value};
 
 use super::Call;
-use crate::{result::Answer, trouble::Trouble};
+use crate::{event::Notice, result::Answer, trouble::Trouble};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     for name in call.args.keys() {
@@ -16,15 +16,18 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     }
     let verbosity = call.number("verbosity").unwrap_or(0.0);
     if verbosity > f64::from(call.job.shared.settings.verbosity) {
-        let mut answer =
+        let answer =
             Answer::default().set("skipped_reason", "Verbosity threshold not met.").set("skipped", true);
-        answer.verbose_always = true;
         return Ok(answer);
     }
     let mut answer = Answer::default();
     if let Some(written) = call.args.get("var") {
         let name = written.to_text()?;
-        let value = evaluate(call, written)?;
+        let (value, missing) = evaluate(call, written)?;
+        if let Some(missing) = missing {
+            let text = format!("Encountered 1 template error.\nerror 1 - {missing}");
+            answer.notices.push(Notice::warning(text).at(&written.span()));
+        }
         answer.fields.insert(name, value);
     } else if let Some(message) = call.args.get("msg") {
         answer.fields.insert("msg".to_owned(), message.clone());
@@ -37,9 +40,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
 }
 
 /// `var` is an expression; a value that is no string is shown as it is.
-fn evaluate(call: &Call<'_>, written: &Value) -> Result<Value, Trouble> {
+fn evaluate(call: &Call<'_>, written: &Value) -> Result<(Value, Option<String>), Trouble> {
     let Some(text) = written.as_str() else {
-        return Ok(call.job.shared.templar.render(written, call.scope)?);
+        return Ok((call.job.shared.templar.render(written, call.scope)?, None));
     };
     let template = if written.span().is_none() {
         written.clone()
@@ -47,16 +50,19 @@ fn evaluate(call: &Call<'_>, written: &Value) -> Result<Value, Trouble> {
         Value::Str(Text::trusted(format!("{{{{ {text} }}}}"), written.span()))
     };
     match call.job.shared.templar.render(&template, call.scope) {
-        Ok(value) => Ok(value),
-        Err(error) if error.is_undefined() => Ok(Value::text(undefined_text(&error))),
+        Ok(value) => Ok((value, None)),
+        Err(error) if error.is_undefined() => {
+            let missing = innermost(&error);
+            Ok((Value::text(format!("<< error 1 - {missing} >>")), Some(missing)))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-fn undefined_text(error: &Error) -> String {
+fn innermost(error: &Error) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.cause() {
         innermost = cause;
     }
-    format!("<< error 1 - {} >>", innermost.message())
+    innermost.message().to_owned()
 }

@@ -48,8 +48,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     let included = Value::list(read.iter().map(|path| Value::text(path.display().to_string())));
     let mut answer = match found {
         Err(message) => {
-            let mut answer = Answer::failure(message);
-            answer.fields.shift_remove("changed");
+            let mut answer = Answer::failure("").set("message", message);
+            answer.fields.shift_remove("msg");
             answer.fields.insert("ansible_facts".to_owned(), Value::dict::<&str>([]));
             answer
         }

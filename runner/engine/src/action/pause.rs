@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 use runner_template::World as _;
 
 use super::Call;
-use crate::{result::Answer, settings::Question, trouble::Trouble};
+use crate::{
+    event::{Event, Notice, Severity},
+    result::Answer,
+    settings::Question,
+    trouble::Trouble,
+};
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     for name in call.args.keys() {
@@ -38,11 +43,13 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
     let prompt = call.text("prompt");
     let mut input = String::new();
     if let Some(wait_s) = wait_s {
+        let shown = format!("Pausing for {} seconds", wait_s as i64);
         let text = match &prompt {
-            Some(prompt) => format!("[{}]\n{prompt}:", call.job.info.name),
-            None => format!("Pausing for {wait_s} seconds"),
+            Some(prompt) => format!("{shown}\n[{}]\n{prompt}:", call.job.info.name),
+            None => shown,
         };
-        let _ = text;
+        let said = Notice::new(Severity::Verbose(0), text);
+        call.job.shared.tell(Event::Notice(said)).await;
         tokio::time::sleep(Duration::from_secs_f64(wait_s)).await;
     } else {
         let asked = prompt.unwrap_or_else(|| "Press enter to continue, Ctrl+C to interrupt".to_owned());

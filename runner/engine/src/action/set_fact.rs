@@ -6,6 +6,7 @@ use runner_template::{Value, Vars};
 
 use super::Call;
 use crate::{
+    event::Notice,
     result::{Answer, Effect},
     trouble::Trouble,
 };
@@ -18,9 +19,14 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
             continue;
         }
         if !is_identifier(name) {
-            return Ok(Answer::failure(format!(
-                "The variable name '{name}' is not valid. Variables must start with a letter or underscore character, and contain only letters, numbers and underscores."
-            )));
+            let written = call.job.unit.task.action.args.map.get_entry(name);
+            let span = written.map(|(key, _)| key.span.clone()).unwrap_or_default();
+            let help = "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.";
+            let wrong = Notice::error(format!("Invalid variable name '{name}'.")).at(&span);
+            let error = call.job.failure(Notice { help: Some(help.to_owned()), ..wrong });
+            let mut answer = Answer::unchanged().set("failed", true).set("msg", error.sentence());
+            answer.error = Some(error);
+            return Ok(answer);
         }
         facts.push((Arc::from(name.as_str()), value.clone()));
     }

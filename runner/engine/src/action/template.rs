@@ -6,7 +6,7 @@ use runner_modules::Payload;
 use runner_template::{FileOptions, Level, Value, Vars, World as _};
 
 use super::Call;
-use crate::{event::Notice, result::Answer, task::argument_error, trouble::Trouble};
+use crate::{event::Notice, result::Answer, trouble::Trouble};
 
 /// Options that the copy module does not know.
 const OWN: &[&str] = &[
@@ -47,7 +47,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Answer, Trouble> {
         .shared
         .templar
         .render_template_file(source.text(), &options, &scope)
-        .map_err(|error| argument_error("src", error.span(), &error))?;
+        .map_err(|error| crate::trouble::notice_of(&error))?;
     let mut args = call.json_args()?;
     args.retain(|name, _| !OWN.contains(&name.as_str()));
     args.insert("src".to_owned(), path.display().to_string().into());
@@ -70,7 +70,7 @@ fn options(call: &Call<'_>, path: &Path) -> FileOptions {
         options.search_path.push(parent.join("templates"));
         options.search_path.push(parent.to_owned());
     }
-    let mut text = |name: &str, place: &mut String| {
+    let text = |name: &str, place: &mut String| {
         if let Some(value) = call.text(name) {
             *place = value;
         }

@@ -91,7 +91,13 @@ impl Dispatch<'_> {
     async fn refuse(&mut self, inclusion: &Inclusion, notices: &[Notice]) {
         let unit = &inclusion.request.unit;
         let Some(info) = self.infos.get(&unit.id).cloned() else { return };
-        let reason = notices.first().map(Notice::sentence).unwrap_or_default();
+        let mut reason = notices.first().map(Notice::sentence).unwrap_or_default();
+        if let (true, Wanted::Tasks { file }) =
+            (reason.starts_with("Unable to retrieve file contents"), &inclusion.request.wanted)
+        {
+            let path = reason.split('\'').nth(1).unwrap_or(file).to_owned();
+            reason = format!("Could not find or access '{path}' on the Ansible Controller: {reason}");
+        }
         for host in &inclusion.hosts {
             let name = self.hosts[*host].name.clone();
             let job = Job {
@@ -101,18 +107,28 @@ impl Dispatch<'_> {
                 unit: unit.clone(),
                 info: info.clone(),
             };
-            let mut answer = Answer::default();
+            let mut answer = Answer::unchanged();
             if let Wanted::Tasks { file } = &inclusion.request.wanted {
                 answer = answer.set("include", file.as_str());
             }
             answer = answer.set("reason", reason.as_str());
             let mut report = Box::new(job.report(&answer, false));
             report.verdict = Verdict::Failed { ignored: false };
-            report.error = notices.first().cloned();
+            let scope = self.play.scope(&self.shared, &name, unit);
+            let keyword = runner_playbook::keyword::Keyword::AnyErrorsFatal;
+            let fatal = crate::keywords::flag(&self.shared, unit, keyword, &scope).ok().flatten();
+            self.round.fatal |= fatal.unwrap_or(self.shared.settings.any_errors_fatal);
             self.hosts[*host].place.fail();
-            self.tallies.of(&name).failed += 1;
+            let rescued = !self.hosts[*host].has_failed();
+            let tally = self.tallies.of(&name);
+            if rescued {
+                tally.rescued += 1;
+            } else {
+                tally.failed += 1;
+            }
             self.shared.tell(Event::Finished(report)).await;
         }
+        self.shared.tell(Event::Notice(Notice::error(format!("{reason}\n")))).await;
         self.refresh_play_hosts();
     }
 }

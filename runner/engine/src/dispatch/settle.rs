@@ -6,7 +6,6 @@ use runner_template::{Value, Vars};
 
 use super::Dispatch;
 use crate::{
-    block::Fate,
     event::{Event, Notice, Verdict},
     handlers::ring,
     result::{Answer, Effect},
@@ -29,8 +28,8 @@ impl Dispatch<'_> {
             info,
         };
         if let Err(notice) = self.notify(host, &done.notify).await {
-            done.answer.error = Some(notice.clone());
-            done.answer = std::mem::take(&mut done.answer).set("failed", true).set("msg", notice.sentence());
+            self.end.fatal = Some(notice);
+            return;
         }
         job.explain(&mut done.answer);
         for effect in std::mem::take(&mut done.effects) {
@@ -99,7 +98,9 @@ impl Dispatch<'_> {
 
     fn fail(&mut self, host: usize, unit: &Arc<Unit>, done: &Done, once: bool) {
         let name = self.hosts[host].name.clone();
-        let fate = self.hosts[host].place.fail();
+        self.hosts[host].place.fail();
+        // A rescue further out counts too, once the always sections before it are through.
+        let rescued = !self.hosts[host].has_failed();
         if once {
             for other in (0..self.hosts.len()).filter(|other| *other != host) {
                 if !self.hosts[other].unreachable {
@@ -108,7 +109,7 @@ impl Dispatch<'_> {
             }
         }
         let tally = self.tallies.of(&name);
-        if fate == Fate::Rescued {
+        if rescued {
             tally.rescued += 1;
             let task = failed_task(unit, &self.infos[&unit.id].name);
             let vars = [("ansible_failed_task", task), ("ansible_failed_result", done.answer.registered())];

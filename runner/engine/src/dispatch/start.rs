@@ -157,7 +157,13 @@ impl Dispatch<'_> {
 /// The task's name with its templates evaluated, as far as they can be; its action without one.
 pub(super) fn name_of(shared: &crate::context::Shared, unit: &Unit, scope: &Scope) -> String {
     match unit.prepared().one(Keyword::Name) {
-        None => unit.task.action.name.clone(),
+        None => match &unit.task.include {
+            Some(runner_playbook::ast::Include::Role(role)) => {
+                let name = role.name.scalar_text().unwrap_or_default();
+                format!("{} : {name}", unit.task.action.name)
+            }
+            _ => unit.task.action.name.clone(),
+        },
         Some(written) => match shared.templar.render(written, scope) {
             Ok(Value::Omit) | Err(_) => written.to_text().unwrap_or_default(),
             Ok(rendered) => rendered.to_text().unwrap_or_default(),

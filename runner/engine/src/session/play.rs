@@ -122,7 +122,10 @@ impl Session {
             if batch.is_empty() {
                 continue;
             }
-            let (goes_on, next_batch) = self.batch(play, &context, &setup, &all, batch, tallies).await;
+            let (goes_on, next_batch) = self
+                .batch(play, &context, &setup, &all, batch, tallies)
+                .await
+                .map_err(|fatal| vec![fatal])?;
             if !goes_on {
                 return Ok(false);
             }
@@ -142,7 +145,7 @@ impl Session {
         all: &[String],
         batch: Vec<Arc<str>>,
         tallies: &mut Tallies,
-    ) -> (bool, bool) {
+    ) -> Result<(bool, bool), Notice> {
         let shared = self.shared.clone();
         *context.magic.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
             play_magic(play, context, all, &batch);
@@ -167,15 +170,16 @@ impl Session {
         for entry in &play.vars_files {
             let scope = context.play_scope(&shared, shared.store.base(&batch[0]).unwrap_or_default());
             if let Some(notice) = crate::vars_file::problem(&shared, entry, &scope, &context.dir) {
-                shared.tell(Event::Notice(notice)).await;
-                self.status.failed = true;
-                return (false, false);
+                return Err(notice);
             }
         }
         let size = batch.len();
         let mut dispatch = Dispatch::new(shared.clone(), context.clone(), batch, sequence, tallies);
         dispatch.max_fail_percentage = setup.max_fail_percentage;
         let end = dispatch.run().await;
+        if let Some(fatal) = end.fatal {
+            return Err(fatal);
+        }
         let mut lost = 0;
         for walker in &dispatch.hosts {
             if walker.unreachable {
@@ -189,9 +193,9 @@ impl Session {
             self.removed.insert(walker.name.clone());
         }
         if end.break_play || lost == size {
-            return (false, false);
+            return Ok((false, false));
         }
-        (true, !end.end_play)
+        Ok((true, !end.end_play))
     }
 
     async fn hosts(&self, setup: &Setup) -> Vec<String> {

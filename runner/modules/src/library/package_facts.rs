@@ -35,9 +35,10 @@ impl Module for PackageFacts {
                 "name": package.name, "version": package.version, "arch": package.architecture,
                 "category": package.section, "origin": origin, "source": "apt",
             });
-            match packages.entry(package.name).or_insert_with(|| Value::Array(Vec::new())) {
-                Value::Array(list) => list.push(entry),
-                _ => {}
+            if let Value::Array(list) =
+                packages.entry(package.name).or_insert_with(|| Value::Array(Vec::new()))
+            {
+                list.push(entry);
             }
         }
         let mut plan = Plan::new();

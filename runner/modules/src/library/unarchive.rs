@@ -107,7 +107,7 @@ fn from_bytes<'a>(call: &'a Call<'a>, plan: Plan<'a>) -> Result<Plan<'a>, Failur
 }
 
 fn from_url<'a>(call: &'a Call<'a>, plan: Plan<'a>) -> Result<Plan<'a>, Failure> {
-    if !(call.args.bool("remote_src") || !call.args.bool("copy")) && call.invocation.payload.is_some() {
+    if !call.args.bool("remote_src") && call.args.bool("copy") && call.invocation.payload.is_some() {
         return Err("a URL needs remote_src: true".into());
     }
     later(plan, call, move |system| download_to_temporary(system, call.args.str("src")))

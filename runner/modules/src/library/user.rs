@@ -116,9 +116,8 @@ impl Module for UserModule {
         if args.value("groups").is_some() {
             plan.set("groups", args.list("groups").join(","));
         }
-        match &known {
-            Some(known) => describe(&mut plan.returns, &known.user),
-            None => {}
+        if let Some(known) = &known {
+            describe(&mut plan.returns, &known.user);
         }
         if args.bool("generate_ssh_key") {
             ssh_key::plan(&mut plan, call, system, known.as_ref().map(|known| &known.user));

@@ -8,12 +8,7 @@ use crate::{
 };
 use fancy_regex::Regex;
 use serde_json::{Map, Value};
-use std::{
-    io::{ErrorKind, Read},
-    net::IpAddr,
-    path::Path,
-    time::Duration,
-};
+use std::{io::ErrorKind, net::IpAddr, path::Path, time::Duration};
 
 static SPEC: Spec = Spec::new(
     "ansible.builtin.wait_for",

@@ -45,6 +45,8 @@ pub struct Answer {
     pub removes: Vec<PathBuf>,
     /// How often the answer is good for; 0 is always.
     pub times: u32,
+    /// Good only after a program with this line was run to change something.
+    pub after: Option<String>,
 }
 
 /// A machine in memory.
@@ -154,10 +156,23 @@ impl FakeSystem {
         Ok(())
     }
 
+    /// Replaces the answers.
+    pub fn set_answers(&mut self, answers: Vec<Answer>) {
+        self.answers = Mutex::new(answers);
+    }
+
+    fn is_due(&self, answer: &Answer) -> bool {
+        let was_run = |wanted: &String| self.ran.iter().any(|line| crate::glob::matches(wanted, line));
+        answer.after.as_ref().is_none_or(was_run)
+    }
+
     fn answer(&self, command: &Command) -> io::Result<Answer> {
         let line = command.argv.join(" ");
         let mut answers = self.answers.lock().unwrap_or_else(|broken| broken.into_inner());
-        let Some(at) = answers.iter().position(|answer| crate::glob::matches(&answer.line, &line)) else {
+        let Some(at) = answers
+            .iter()
+            .position(|answer| self.is_due(answer) && crate::glob::matches(&answer.line, &line))
+        else {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 format!("the case has no answer for: {line}"),
@@ -335,7 +350,10 @@ impl System for FakeSystem {
         let path = self.real(path, false)?;
         match self.nodes.get(&path) {
             Some(node) if node.kind == Kind::Directory => Err(io::Error::from_raw_os_error(libc::EISDIR)),
-            Some(_) => Ok(drop(self.nodes.remove(&path))),
+            Some(_) => {
+                self.nodes.remove(&path);
+                Ok(())
+            }
             None => Err(missing()),
         }
     }

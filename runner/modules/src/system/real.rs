@@ -8,7 +8,6 @@ use std::{
     io::{self, Read, Write},
     net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
     os::unix::{
-        ffi::OsStrExt,
         fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::UnixStream,
     },
@@ -169,6 +168,11 @@ fn timespec(time: Option<f64>) -> rustix::fs::Timespec {
 /// `FS_IOC_GETVERSION` of Linux on 64-bit machines (`linux/fs.h`).
 const FS_IOC_GETVERSION: libc::c_ulong = 0x8008_7601;
 
+#[expect(clippy::disallowed_methods, reason = "modules wait on the machine, in a thread of their own")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 impl System for RealSystem {
     fn stat(&self, path: &Path, follow: bool) -> io::Result<Option<Stat>> {
         let meta = if follow { fs::metadata(path) } else { fs::symlink_metadata(path) };
@@ -260,7 +264,7 @@ impl System for RealSystem {
             if self.cancel.is_cancelled() || left.is_zero() {
                 return;
             }
-            std::thread::sleep(left.min(STEP));
+            pause(left.min(STEP));
         }
     }
 
@@ -438,9 +442,4 @@ impl Stream for UnixStream {
     fn finish(&mut self) -> io::Result<()> {
         self.shutdown(std::net::Shutdown::Write)
     }
-}
-
-/// Whether a path has only bytes that text can carry.
-pub fn is_text(path: &Path) -> bool {
-    std::str::from_utf8(path.as_os_str().as_bytes()).is_ok()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::methods;
-use crate::value::{Args, Key, Object, Value, range_len};
+use crate::value::{Args, Key, Object, Undefined, Value, range_len};
 
 use super::Context;
 
@@ -43,7 +43,9 @@ pub(crate) fn missing(value: &Value, key: &Value) -> Value {
     };
     let shown = crate::value::repr(key).unwrap_or_default();
     let message = format!("object of type '{type_name}' has no attribute {shown}");
-    Value::undefined(Error::new(ErrorKind::Undefined, message))
+    let name = key.as_str().map(Arc::from);
+    let error = Error::new(ErrorKind::Undefined, message);
+    Value::Undefined(Arc::new(Undefined { error, name, silent: false }))
 }
 
 /// `value.name`.
@@ -205,9 +207,9 @@ pub(crate) fn slice(value: &Value, parts: [Option<Value>; 3]) -> Result<Value> {
             let items = value.iterate()?;
             Value::list(pick(items.len()).into_iter().map(|i| items[i].clone()))
         }
+        Value::Dict(_) => return Err(Error::runtime("unhashable type: 'slice'")),
         other => {
-            let message = format!("'{}' object is not subscriptable", other.type_name());
-            return Ok(Value::undefined(Error::new(ErrorKind::Undefined, message)));
+            return Err(Error::runtime(format!("'{}' object is not subscriptable", other.type_name())));
         }
     })
 }

@@ -15,8 +15,8 @@ use crate::world::World;
 /// Templates, includes and macros inside each other: Python's own recursion limit allows about as many.
 const DEPTH_MAX: usize = 200;
 
-/// Loop turns of one evaluation: seconds of work; more is a mistake.
-const TURNS_MAX: usize = 20_000_000;
+/// Loop turns of one evaluation: about a second of work; more is a mistake.
+const TURNS_MAX: usize = 2_000_000;
 
 thread_local! {
     /// The templates that are being evaluated on this thread, by scope and text.

@@ -16,11 +16,13 @@ impl Run<'_> {
     /// The template that a value names.
     fn load(&self, name: &str, at: Offset) -> Result<Arc<Unit>> {
         let located = |error| self.locate(error, at);
-        let search = self.context.files().map(|files| files.search_path.clone()).unwrap_or_default();
+        let search = match self.context.files() {
+            Some(files) => files.search_path.clone(),
+            None => vec![self.context.world().current_dir()],
+        };
         let Some(path) = self.find(name, &search) else {
             let dirs: Vec<String> = search.iter().map(|dir| dir.display().to_string()).collect();
-            let dirs = if dirs.is_empty() { ".".to_owned() } else { dirs.join(":") };
-            let message = format!("'{name}' not found in search path: '{dirs}'");
+            let message = format!("'{name}' not found in search path: '{}'", dirs.join(":"));
             return Err(located(Error::runtime(message)));
         };
         let bytes = self
@@ -79,9 +81,6 @@ impl Run<'_> {
             ..self.clone()
         };
         run.root_body(output)?;
-        if unit.template.trailing_newline && self.context.files().is_none() {
-            output.text(&Arc::from("\n"))?;
-        }
         Ok(())
     }
 

@@ -41,6 +41,9 @@ fn finalize_at(value: &Value, depth: usize) -> Result<Value> {
             }
             self::dict(pairs.into_iter(), &Span::none(), depth)?
         }
+        Value::Object(object) if object.keys().is_some() => {
+            self::list(&value.iterate()?, &Span::none(), depth)?
+        }
         Value::Undefined(why) => return Err(why.error.clone()),
         Value::Lazy(lazy) => finalize_at(&lazy.force(), depth)?,
         Value::Range(..) | Value::Object(_) | Value::TimeDelta(_) => return Err(unsupported(value)),

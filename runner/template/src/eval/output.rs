@@ -26,11 +26,15 @@ impl Output {
     pub(crate) fn value(&mut self, value: Value) -> Result<()> {
         match value {
             Value::Undefined(why) if !why.silent => return Err(why.error.clone()),
-            Value::Str(ref text) => self.count(text.as_str().len())?,
-            Value::Lazy(lazy) => return self.value(lazy.force()),
-            _ => {}
+            Value::Str(ref text) => {
+                self.count(text.as_str().len())?;
+                self.nodes.push(value);
+            }
+            Value::Undefined(_) => self.nodes.push(value),
+            Value::Object(ref object) if !object.is_mapping() => self.nodes.push(value),
+            // What is put out is as it is now: later changes of a list do not reach it.
+            other => self.nodes.push(super::finalize(&other)?),
         }
-        self.nodes.push(value);
         Ok(())
     }
 
@@ -55,6 +59,7 @@ impl Output {
                 for node in &self.nodes {
                     match node {
                         Value::Str(part) => text.push_str(part.as_str()),
+                        Value::Bytes(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
                         other => text.push_str(&to_str(other)?),
                     }
                 }

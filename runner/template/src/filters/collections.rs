@@ -4,7 +4,7 @@ use super::{Call, Filter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::{Dict, Key, Map, Value, equal};
 
-/// The longest result of products, permutations and combinations.
+/// How many values products, permutations and combinations may hold in all.
 const RESULT_MAX: usize = 2_000_000;
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -32,7 +32,7 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 fn type_error(what: &str, wanted: &str, value: &Value) -> Error {
-    Error::runtime(format!("{what} requires {wanted}, got {} instead.", value.type_name()))
+    Error::runtime(format!("{what} requires {wanted}, got <class '{}'> instead.", value.type_name()))
 }
 
 fn dict2items(call: &Call<'_>) -> Result<Value> {
@@ -50,7 +50,7 @@ fn dict2items(call: &Call<'_>) -> Result<Value> {
         }
         other => {
             return Err(Error::runtime(format!(
-                "dict2items requires a dictionary, got {} instead.",
+                "dict2items requires a dictionary, got <class '{}'> instead.",
                 other.type_name()
             )));
         }
@@ -97,7 +97,7 @@ fn items2dict(call: &Call<'_>) -> Result<Value> {
                 return Err(Error::runtime(format!(
                     "items2dict requires each dictionary in the list to contain the keys '{key_name}' and \
                      '{value_name}', got {} instead.",
-                    item.to_repr()?
+                    call.input.to_repr()?
                 )));
             }
         };
@@ -167,7 +167,7 @@ pub(crate) fn subelements_of(input: &Value, path: &[String], skip_missing: bool)
         for key in path {
             let Value::Dict(dict) = &values else {
                 return Err(Error::runtime(format!(
-                    "the key {key} should point to a dictionary, got '{}'",
+                    "the key '{key}' should point to a dictionary, got '{}'",
                     values.to_text()?
                 )));
             };
@@ -185,7 +185,7 @@ pub(crate) fn subelements_of(input: &Value, path: &[String], skip_missing: bool)
         let Value::List(list) = &values else {
             let last = path.last().map_or("", String::as_str);
             return Err(Error::runtime(format!(
-                "the key {last} should point to a list, got {}",
+                "the key '{last}' should point to a list, got {}",
                 values.to_repr()?
             )));
         };
@@ -227,7 +227,7 @@ fn product(call: &Call<'_>) -> Result<Value> {
     let columns = columns(call)?;
     let repeat = usize::try_from(call.args.int_or("repeat", 1)?.max(0)).unwrap_or(0);
     let all: Vec<&Vec<Value>> = std::iter::repeat_n(&columns, repeat.min(64)).flatten().collect();
-    bounded(all.iter().try_fold(1_usize, |n, column| n.checked_mul(column.len().max(1))))?;
+    bounded(all.iter().try_fold(all.len().max(1), |n, column| n.checked_mul(column.len().max(1))))?;
     Ok(Value::list(cartesian(&all).into_iter().map(Value::tuple)))
 }
 
@@ -266,7 +266,7 @@ fn pick(
     out: &mut Vec<Value>,
 ) -> Result<()> {
     if chosen.len() == size {
-        bounded(Some(out.len()))?;
+        bounded(out.len().checked_mul(size.max(1)))?;
         out.push(Value::tuple(chosen.clone()));
         return Ok(());
     }
@@ -294,7 +294,7 @@ fn permutations(call: &Call<'_>) -> Result<Value> {
 
 fn arrange(items: &[Value], size: usize, chosen: &mut Vec<usize>, out: &mut Vec<Value>) -> Result<()> {
     if chosen.len() == size {
-        bounded(Some(out.len()))?;
+        bounded(out.len().checked_mul(size.max(1)))?;
         out.push(Value::tuple(chosen.iter().map(|i| items[*i].clone())));
         return Ok(());
     }
@@ -341,12 +341,12 @@ fn rekey_on_member(call: &Call<'_>) -> Result<Value> {
             return Err(Error::runtime("List item is not a valid dict"));
         };
         let Some(name) = dict.get_str(&key) else {
-            return Err(Error::runtime(format!("Key {key} was not found")));
+            return Err(Error::runtime(format!("Key '{key}' was not found.")));
         };
         let name = Key::new(name)?;
         if duplicates == "error" && map.contains_key(&name) {
             return Err(Error::runtime(format!(
-                "Key {} is not unique, cannot convert to dict",
+                "Key {} is not unique, cannot convert to dict.",
                 name.0.to_text()?
             )));
         }

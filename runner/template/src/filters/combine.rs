@@ -4,7 +4,8 @@ use super::{Call, Filter};
 use crate::error::{Error, Result};
 use crate::value::{Dict, Map, Value, equal};
 
-pub(super) const FILTERS: &[Filter] = &[Filter::new("combine", &["*", "recursive", "list_merge"], combine)];
+pub(super) const FILTERS: &[Filter] =
+    &[Filter::new("combine", &["*", "recursive", "list_merge", "**"], combine)];
 
 /// What happens to lists under the same key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,10 +38,8 @@ impl ListMerge {
 }
 
 fn combine(call: &Call<'_>) -> Result<Value> {
-    for (name, _) in &call.args.named {
-        return Err(Error::runtime(format!(
-            "'recursive' and 'list_merge' are the only valid keyword arguments, not {name}"
-        )));
+    if !call.args.named.is_empty() {
+        return Err(Error::runtime("'recursive' and 'list_merge' are the only valid keyword arguments"));
     }
     let recursive = call.args.truth("recursive")?;
     let style = ListMerge::parse(&call.args.text_or("list_merge", "replace")?)?;
@@ -82,11 +81,8 @@ fn collect(value: &Value, dicts: &mut Vec<Map>, depth: usize) -> Result<()> {
         other if !other.truthy()? => {}
         other => {
             return Err(Error::runtime(format!(
-                "failed to combine variables, expected dicts but got a '{}' and a '{}': \n{}\n{}",
-                "dict",
-                other.type_name(),
-                "{}",
-                crate::value::dumps(other, &crate::value::JsonStyle::default()).unwrap_or_default()
+                "failed to combine variables, expected dicts but got a 'dict' and a '{}'.",
+                other.type_name()
             )));
         }
     }

@@ -219,7 +219,10 @@ fn reverse(call: &Call<'_>) -> Result<Value> {
     if let Value::Str(text) = &call.input {
         return Ok(Value::text(text.as_str().chars().rev().collect::<String>()));
     }
-    let mut items = call.input.iterate().map_err(|_| Error::runtime("argument must be iterable"))?;
+    let mut items = call
+        .input
+        .iterate()
+        .map_err(|error| Error::runtime(format!("argument must be iterable: {error}")))?;
     items.reverse();
     Ok(Value::list(items))
 }
@@ -233,6 +236,9 @@ fn positive(call: &Call<'_>, name: &str) -> Result<usize> {
 }
 
 fn batch(call: &Call<'_>) -> Result<Value> {
+    if whole(call.args.required("linecount")?)? < 1 {
+        return Ok(Value::list([Value::list([]), Value::list(call.input.iterate()?)]));
+    }
     let size = positive(call, "linecount")?;
     let fill = call.args.some("fill_with");
     let items = call.input.iterate()?;
@@ -291,11 +297,8 @@ fn groupby(call: &Call<'_>) -> Result<Value> {
     let case_sensitive = call.args.truth("case_sensitive")?;
     let mut keyed = Vec::new();
     for item in call.input.iterate()? {
-        let mut key = by_attribute(&item, attribute)?;
-        if let (true, Some(default)) = (key.is_undefined(), call.args.get("default")) {
-            key = default.clone();
-        }
-        let key = key.defined()?;
+        // The default is never used: what is missing is a marker, not Jinja's own undefined.
+        let key = by_attribute(&item, attribute)?.defined()?;
         keyed.push((lowered(key.clone(), case_sensitive), Value::tuple([key, item])));
     }
     let mut groups: Vec<(Value, Value, Vec<Value>)> = Vec::new();

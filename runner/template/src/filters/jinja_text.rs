@@ -35,7 +35,8 @@ pub(super) const FILTERS: &[Filter] = &[
     Filter::new("xmlattr", &["autospace"], xmlattr),
     Filter::new("urlize", &["trim_url_limit", "nofollow", "target", "rel", "extra_schemes"], urlize),
     Filter::new("filesizeformat", &["binary"], filesizeformat),
-    Filter::new("pprint", &[], |call| pprint(&call.input, 0).map(Value::text)),
+    // Inside of Ansible, containers are not the plain dicts and lists that Python would lay out.
+    Filter::new("pprint", &[], |call| repr(&call.input).map(Value::text)),
 ];
 
 /// Jinja's title case: words begin after white space, hyphens and opening brackets.
@@ -104,7 +105,7 @@ fn truncate(call: &Call<'_>) -> Result<Value> {
     let text = to_str(&call.input)?;
     let length = call.args.int_or("length", 255)?;
     let end = call.args.text_or("end", "...")?;
-    let leeway = call.args.int_or("leeway", 0)?;
+    let leeway = call.args.int_or("leeway", 5)?;
     let end_len = i64::try_from(end.chars().count()).unwrap_or(0);
     if length < end_len {
         return Err(Error::runtime(format!("expected length >= {end_len}, got {length}")));
@@ -376,41 +377,4 @@ fn filesizeformat(call: &Call<'_>) -> Result<Value> {
         }
     }
     Ok(Value::text(String::new()))
-}
-
-/// Python's `pprint.pformat`: one line when it fits 80 columns, else one element per line; dict keys sorted.
-fn pprint(value: &Value, indent: usize) -> Result<String> {
-    const WIDTH: usize = 80;
-    let sorted = match value {
-        Value::Dict(dict) => {
-            let keyed = dict.pairs().into_iter().map(|(k, v)| (k.clone(), Value::tuple([k, v]))).collect();
-            let pairs = crate::methods::sorted(keyed, false).unwrap_or_default();
-            let pairs = crate::eval::pairs_of(&Value::list(pairs))?;
-            Value::Dict(crate::value::Dict::new(pairs.into_iter().collect()))
-        }
-        other => other.clone(),
-    };
-    let flat = repr(&sorted)?;
-    if indent + flat.chars().count() <= WIDTH || indent > 400 {
-        return Ok(flat);
-    }
-    let separator = format!(",\n{}", " ".repeat(indent + 1));
-    Ok(match &sorted {
-        Value::Dict(dict) => {
-            let mut parts = Vec::new();
-            for (key, value) in dict.pairs() {
-                let key = repr(&key)?;
-                let value = pprint(&value, indent + key.chars().count() + 3)?;
-                parts.push(format!("{key}: {value}"));
-            }
-            format!("{{{}}}", parts.join(&separator))
-        }
-        Value::List(_) | Value::Tuple(_) => {
-            let parts: Result<Vec<String>> =
-                sorted.iterate()?.iter().map(|v| pprint(v, indent + 1)).collect();
-            let body = parts?.join(&separator);
-            if matches!(sorted, Value::List(_)) { format!("[{body}]") } else { format!("({body})") }
-        }
-        _ => flat,
-    })
 }

@@ -81,8 +81,7 @@ fn to_json(call: &Call<'_>, indent: Option<usize>, sort_keys: bool) -> Result<Va
             _ => return Err(Error::runtime("not enough values to unpack (expected 2, got 1)")),
         }
     }
-    let value = crate::eval::without_omitted(&call.input)?;
-    dumps(&value, &style).map(Value::text)
+    dumps(&call.input, &style).map(Value::text)
 }
 
 /// Python's `json.loads`, with its complaints.
@@ -208,12 +207,8 @@ impl Parser<'_> {
                     return Ok(Value::list(items));
                 }
                 Some(b',') => {
-                    let comma = self.at;
                     self.at += 1;
                     self.space();
-                    if self.peek() == Some(b']') {
-                        return self.fail_at("Illegal trailing comma before end of array", comma);
-                    }
                 }
                 _ => return self.fail("Expecting ',' delimiter"),
             }
@@ -248,12 +243,8 @@ impl Parser<'_> {
                     return Ok(Value::Dict(Dict::new(map)));
                 }
                 Some(b',') => {
-                    let comma = self.at;
                     self.at += 1;
                     self.space();
-                    if self.peek() == Some(b'}') {
-                        return self.fail_at("Illegal trailing comma before end of object", comma);
-                    }
                 }
                 _ => return self.fail("Expecting ',' delimiter"),
             }

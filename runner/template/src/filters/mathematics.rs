@@ -39,7 +39,7 @@ pub(super) const FILTERS: &[Filter] = &[
         let x = float(&call.input, message)?;
         let base = call.args.get("base").map_or(Ok(2.0), |b| float(b, message))?;
         if x < 0.0 {
-            return Err(Error::runtime("math domain error"));
+            return Err(Error::runtime(format!("{message}: math domain error")));
         }
         #[expect(clippy::float_cmp, reason = "exactly two selects the square root, as in Ansible")]
         Ok(Value::Float(if base == 2.0 { x.sqrt() } else { x.powf(1.0 / base) }))
@@ -134,9 +134,10 @@ const UNITS: &[(char, f64)] = &[
 fn human_readable(call: &Call<'_>) -> Result<Value> {
     let size = match (&call.input, numeric(&call.input)) {
         (_, Some(number)) => number.float()?,
-        (Value::Str(text), None) => super::values::python_float(text.as_str()).ok_or_else(|| {
-            Error::runtime("human_readable() can't interpret following string: ".to_owned() + text.as_str())
-        })?,
+        (Value::Str(_), None) => {
+            let message = "human_readable() failed on bad input: '>=' not supported between instances of 'str' and 'int'";
+            return Err(Error::runtime(message));
+        }
         _ => {
             return Err(Error::runtime(format!(
                 "human_readable() failed on bad input: must be real number, not {}",
@@ -168,7 +169,11 @@ fn human_readable(call: &Call<'_>) -> Result<Value> {
 fn human_to_bytes(call: &Call<'_>) -> Result<Value> {
     let text = to_str(&call.input)?;
     let bits = call.args.truth("isbits")?;
-    let bad = || Error::runtime(format!("human_to_bytes() can't interpret following string: {text}"));
+    let bad = || {
+        Error::runtime(format!(
+            "human_to_bytes() can't interpret the input: human_to_bytes() can't interpret following string: {text}"
+        ))
+    };
     let trimmed = text.trim();
     let split = trimmed.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(split);
@@ -177,7 +182,7 @@ fn human_to_bytes(call: &Call<'_>) -> Result<Value> {
     }
     let number: f64 = number.parse().map_err(|_| {
         Error::runtime(format!(
-            "human_to_bytes() can't interpret following number: {number} (original input string: {text})"
+            "human_to_bytes() can't interpret the input: human_to_bytes() can't interpret following number: {number} (original input string: {text})"
         ))
     })?;
     let unit = unit.trim();
@@ -188,7 +193,7 @@ fn human_to_bytes(call: &Call<'_>) -> Result<Value> {
     };
     let Some((_, factor)) = UNITS.iter().find(|(known, _)| *known == letter) else {
         return Err(Error::runtime(format!(
-            "human_to_bytes() failed to convert {text} (unit = {unit}). The suffix must be one of B, E, G, K, M, P, T, Y, Z"
+            "human_to_bytes() can't interpret the input: human_to_bytes() failed to convert {text} (unit = {unit}). The suffix must be one of Y, Z, E, P, T, G, M, K, B"
         )));
     };
     let rest: String = unit.chars().skip(1).collect();
@@ -204,7 +209,7 @@ fn human_to_bytes(call: &Call<'_>) -> Result<Value> {
     if !valid || (!bits && rest == "b" && letter != 'B') {
         let wanted = if bits { "bits" } else { "bytes" };
         return Err(Error::runtime(format!(
-            "human_to_bytes() failed to convert {text}. Value is not a valid string ({letter}{wanted})"
+            "human_to_bytes() can't interpret the input: human_to_bytes() failed to convert {text}. Value is not a valid string ({letter}{wanted})"
         )));
     }
     Ok(rounded(number * factor))
@@ -245,9 +250,9 @@ fn random(call: &Call<'_>) -> Result<Value> {
             let what = if step == 0 {
                 "zero step for randrange()".to_owned()
             } else if step == 1 {
-                format!("empty range in randrange({start}, {end})")
+                format!("empty range for randrange() ({start}, {end}, {})", end - start)
             } else {
-                format!("empty range in randrange({start}, {end}, {step})")
+                format!("empty range for randrange() ({start}, {end}, {step})")
             };
             return Err(Error::runtime(what));
         }

@@ -39,7 +39,7 @@ fn replace(call: &Call<'_>) -> Result<Value> {
     let wanted = usize::try_from(call.args.int_or("mandatory_count", 0)?).unwrap_or(0);
     if wanted > 0 && wanted != done {
         return Err(Error::runtime(format!(
-            "'{}' should match {wanted} times, but matches {done} times in {}",
+            "'{}' should match {wanted} times, but matches {count} times in {}",
             call.args.text_or("pattern", "")?,
             crate::value::quote_repr(&text)
         )));

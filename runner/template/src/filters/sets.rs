@@ -1,5 +1,6 @@
 //! Lists as sets: order of the first operand, each element once.
 
+use super::int_set::IntSet;
 use super::{Call, Filter};
 use crate::error::Result;
 use crate::value::{Key, Value, equal};
@@ -7,20 +8,41 @@ use crate::value::{Key, Value, equal};
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new("union", &["other!"], |call| {
         let (a, b) = operands(call)?;
+        if let Some((a, b)) = whole_numbers(&a, &b) {
+            let (mut union, b) = (IntSet::new(), IntSet::of(&b));
+            union.merge(&IntSet::of(&a));
+            union.merge(&b);
+            return Ok(numbers(&union));
+        }
         Ok(Value::list(unique_items(a.into_iter().chain(b))?))
     }),
     Filter::new("intersect", &["other!"], |call| {
         let (a, b) = operands(call)?;
+        if let Some((a, b)) = whole_numbers(&a, &b) {
+            let (a, b) = (IntSet::of(&a), IntSet::of(&b));
+            let (large, small) = if b.len() > a.len() { (b, a) } else { (a, b) };
+            return Ok(numbers(&IntSet::of(&kept(&small, |number| large.contains(number)))));
+        }
         let b = Members::new(&b);
         Ok(Value::list(unique_items(a.into_iter().filter(|item| b.contains(item)))?))
     }),
     Filter::new("difference", &["other!"], |call| {
         let (a, b) = operands(call)?;
+        if let Some((a, b)) = whole_numbers(&a, &b) {
+            let (a, b) = (IntSet::of(&a), IntSet::of(&b));
+            return Ok(numbers(&IntSet::of(&kept(&a, |number| !b.contains(number)))));
+        }
         let b = Members::new(&b);
         Ok(Value::list(unique_items(a.into_iter().filter(|item| !b.contains(item)))?))
     }),
     Filter::new("symmetric_difference", &["other!"], |call| {
         let (a, b) = operands(call)?;
+        if let Some((a, b)) = whole_numbers(&a, &b) {
+            let mut both = IntSet::new();
+            both.merge(&IntSet::of(&b));
+            IntSet::of(&a).members().into_iter().for_each(|number| both.toggle(number));
+            return Ok(numbers(&both));
+        }
         let (left, right) = (Members::new(&a), Members::new(&b));
         let only: Vec<Value> = a
             .iter()
@@ -35,6 +57,28 @@ pub(super) const FILTERS: &[Filter] = &[
     Filter::new("lists_intersect", &["*", "flatten"], |call| fold(call, |a, b| (a, b, 'i'))),
     Filter::new("lists_difference", &["*", "flatten"], |call| fold(call, |a, b| (a, b, 'd'))),
 ];
+
+/// Both operands, when they hold nothing but whole numbers: then Python's order is the same on every run.
+fn whole_numbers(a: &[Value], b: &[Value]) -> Option<(Vec<i64>, Vec<i64>)> {
+    let all = |items: &[Value]| -> Option<Vec<i64>> {
+        items
+            .iter()
+            .map(|item| match item {
+                Value::Int(number) => Some(*number),
+                _ => None,
+            })
+            .collect()
+    };
+    Some((all(a)?, all(b)?))
+}
+
+fn numbers(set: &IntSet) -> Value {
+    Value::list(set.members().into_iter().map(Value::Int))
+}
+
+fn kept(set: &IntSet, keep: impl Fn(i64) -> bool) -> Vec<i64> {
+    set.members().into_iter().filter(|number| keep(*number)).collect()
+}
 
 type Lists = (Vec<Value>, Vec<Value>, char);
 
@@ -119,10 +163,7 @@ pub(super) fn unique_items(items: impl Iterator<Item = Value>) -> Result<Vec<Val
 
 fn unique(call: &Call<'_>) -> Result<Value> {
     let items = call.input.iterate()?;
-    let case_sensitive = call
-        .args
-        .get("case_sensitive")
-        .map_or(Ok(true), |flag| if flag.is_none() { Ok(true) } else { flag.truthy() })?;
+    let case_sensitive = call.args.truth("case_sensitive")?;
     let attribute = call.args.some("attribute");
     if attribute.is_none() && case_sensitive {
         return Ok(Value::list(unique_items(items.into_iter())?));

@@ -28,7 +28,7 @@ pub(super) const FILTERS: &[Filter] = &[
     Filter::new("split", &["sep", "maxsplit"], |call| {
         let Value::Str(text) = &call.input else {
             return Err(Error::runtime(format!(
-                "'{}' object has no attribute 'split'",
+                "descriptor 'split' for 'str' objects doesn't apply to a '{}' object",
                 call.input.type_name()
             )));
         };
@@ -58,10 +58,7 @@ fn comment(call: &Call<'_>) -> Result<Value> {
         "cblock" => (" * ", "/*", " */"),
         "xml" => (" - ", "<!--", "-->"),
         other => {
-            return Err(Error::runtime(format!(
-                "Invalid style {}. Available styles: plain, erlang, c, cblock, xml",
-                crate::value::quote_repr(other)
-            )));
+            return Err(Error::runtime(format!("Invalid style {}.", crate::value::quote_repr(other))));
         }
     };
     let decoration = call.args.text_or("decoration", decoration)?;
@@ -82,11 +79,8 @@ fn comment(call: &Call<'_>) -> Result<Value> {
     };
     let body = format!("{decoration}{}", text.replace(newline.as_str(), &format!("{newline}{decoration}")));
     let body = body.replace(&format!("{decoration}{newline}"), &format!("{trimmed}{newline}"));
-    let postfix = if postfix.is_empty() {
-        String::new()
-    } else {
-        format!("{newline}{postfix}").repeat(times("postfix_count")?)
-    };
+    let postfix =
+        std::iter::repeat_n(format!("{newline}{postfix}"), times("postfix_count")?).collect::<String>();
     let end = if end.is_empty() { String::new() } else { format!("{newline}{end}") };
     Ok(Value::text(format!("{beginning}{prefix}{body}{postfix}{end}")))
 }

@@ -48,7 +48,7 @@ fn strftime(call: &Call<'_>) -> Result<Value> {
         }
     };
     let offset_s = zoned.offset().seconds();
-    let name = zoned.strftime("%Z").to_string();
+    let name = if utc { "GMT".to_owned() } else { zoned.strftime("%Z").to_string() };
     let moment = Moment { civil: zoned.datetime(), offset_s: Some(offset_s) };
     Ok(Value::text(crate::moment::strftime(&moment, &format, Some(&name))))
 }

@@ -1,6 +1,6 @@
 //! Filters about any value: defaults, booleans, types.
 
-use super::{Bound, Call, Filter};
+use super::{Call, Filter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::{Value, numeric, to_str};
 
@@ -56,7 +56,6 @@ fn mandatory(call: &Call<'_>) -> Result<Value> {
 }
 
 fn ternary(call: &Call<'_>) -> Result<Value> {
-    let Bound { .. } = &call.args;
     let input = call.input.clone().defined()?;
     let pick = |name: &str| call.args.get(name).cloned().unwrap_or_default();
     Ok(match call.args.some("none_val") {
@@ -68,7 +67,7 @@ fn ternary(call: &Call<'_>) -> Result<Value> {
 
 fn type_debug(call: &Call<'_>) -> Result<Value> {
     Ok(Value::text(match &call.input {
-        Value::Undefined(why) if !why.silent => "AnsibleUndefined",
+        Value::Undefined(why) if !why.silent => "UndefinedMarker",
         other => other.type_name(),
     }))
 }

@@ -79,7 +79,13 @@ fn dict(call: &Call<'_>) -> Result<Vec<Value>> {
                         out.push(Value::dict([("key", key), ("value", value)]));
                     }
                 }
-                _ => return Err(Error::runtime("with_dict expects a dict")),
+                _ => {
+                    return Err(Error::runtime(format!(
+                        "the 'dict' lookup plugin expects a dictionary, got '{}' of type <class '{}'>)",
+                        to_str(&dict)?,
+                        dict.type_name()
+                    )));
+                }
             }
         }
     }
@@ -147,5 +153,27 @@ fn subelements(call: &Call<'_>) -> Result<Vec<Value>> {
         }
         other => other.clone(),
     };
-    crate::filters::subelements_of(&elements, &path, skip)?.iterate()
+    let quoted = |error: Error| {
+        let message = error.message().to_owned();
+        match message.split_once("key in iterated item ") {
+            Some((before, item)) => Error::runtime(format!("{before}key in iterated item '{item}'")),
+            None => error,
+        }
+    };
+    let pairs = crate::filters::subelements_of(&elements, &path, skip).map_err(quoted)?.iterate()?;
+    pairs
+        .into_iter()
+        .map(|pair| {
+            let parts = pair.iterate()?;
+            let (Some(Value::Dict(dict)), Some(item)) = (parts.first(), parts.get(1)) else {
+                return Ok(pair);
+            };
+            // The element comes without the list that was taken apart.
+            let mut map = (*dict.snapshot()).clone();
+            if let [key] = path.as_slice() {
+                map.shift_remove(key.as_str());
+            }
+            Ok(Value::list([Value::Dict(crate::value::Dict::new(map)), item.clone()]))
+        })
+        .collect()
 }

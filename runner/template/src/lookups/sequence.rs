@@ -23,12 +23,7 @@ fn number(text: &str) -> Option<i64> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let value = match digits.get(..2) {
-        Some("0x" | "0X") => i64::from_str_radix(&digits[2..], 16).ok()?,
-        Some("0o" | "0O") => i64::from_str_radix(&digits[2..], 8).ok()?,
-        _ if digits.len() > 1 && digits.starts_with('0') => i64::from_str_radix(digits, 8).ok()?,
-        _ => digits.parse().ok()?,
-    };
+    let value: i64 = digits.parse().ok()?;
     Some(if negative { -value } else { value })
 }
 
@@ -39,7 +34,13 @@ impl Plan {
             return Ok(());
         }
         let parsed =
-            number(value).ok_or_else(|| Error::runtime(format!("can't parse {key}={value} as integer")))?;
+            number(value).ok_or_else(|| {
+                Error::runtime(format!(
+                    "Config '{key}' for 'sequence' lookup plugin from 'Direct' has an invalid value: Invalid value \
+                     provided for 'integer': {}",
+                    crate::value::quote_repr(value)
+                ))
+            })?;
         match key {
             "start" => self.start = Some(parsed),
             "end" => self.end = Some(parsed),
@@ -51,20 +52,24 @@ impl Plan {
     }
 
     /// `[start-]end[/stride][:format]`.
-    fn short(&mut self, text: &str) -> Option<()> {
+    fn short(&mut self, text: &str) -> Option<Result<()>> {
         let (rest, format) = text.split_once(':').map_or((text, None), |(rest, format)| (rest, Some(format)));
         let (range, stride) =
             rest.split_once('/').map_or((rest, None), |(range, stride)| (range, Some(stride)));
         let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
-        self.end = Some(number(end)?);
-        if let Some(start) = start {
-            self.start = Some(number(start)?);
+        let hex = |text: &str| {
+            let digits = text.strip_prefix("0x").unwrap_or(text);
+            !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit())
+        };
+        if !hex(end)
+            || start.is_some_and(|start| !hex(start))
+            || stride.is_some_and(|s| s.parse::<u32>().is_err())
+        {
+            return None;
         }
-        if let Some(stride) = stride {
-            self.stride = Some(number(stride)?);
-        }
-        self.format = format.map(str::to_owned);
-        Some(())
+        let parts = [("end", Some(end)), ("start", start), ("stride", stride), ("format", format)];
+        let mut given = parts.into_iter().filter_map(|(key, part)| part.map(|part| (key, part)));
+        Some(given.try_for_each(|(key, part)| self.set(key, part)))
     }
 }
 
@@ -81,7 +86,9 @@ fn sequence(call: &Call<'_>) -> Result<Vec<Value>> {
                 plan.set(key, &value.to_text()?)?;
             }
         }
-        if plan.short(&term).is_none() {
+        if let Some(done) = plan.short(&term) {
+            done?;
+        } else {
             let (free, pairs) = key_values(&term);
             if !free.is_empty() {
                 return Err(Error::runtime(format!("unknown error parsing with_sequence arguments: {term}")));

@@ -37,7 +37,7 @@ fn ini(call: &Call<'_>) -> Result<Vec<Value>> {
             matches!(setting(call, &pairs, "re", "false")?.to_lowercase().as_str(), "true" | "yes" | "1");
         let case_sensitive = call.truth("case_sensitive", false)?;
         let text = read(call, &file)?;
-        let entries = parse_ini(&text, &section, kind == "properties", case_sensitive)?;
+        let entries = parse_ini(&text, &file, &section, kind == "properties", case_sensitive)?;
         let default = call.option("default").or_else(|| {
             pairs.iter().find(|(key, _)| key == "default").map(|(_, value)| Value::text(value.as_str()))
         });
@@ -65,6 +65,7 @@ fn ini(call: &Call<'_>) -> Result<Vec<Value>> {
 
 fn parse_ini(
     text: &str,
+    file: &str,
     section: &str,
     properties: bool,
     case_sensitive: bool,
@@ -104,7 +105,7 @@ fn parse_ini(
         open = true;
     }
     if !found {
-        return Err(Error::runtime(format!("No section: '{section}'")));
+        return Err(Error::runtime(format!("No section '{section}' in '{file}'.")));
     }
     Ok(entries)
 }

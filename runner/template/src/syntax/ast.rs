@@ -14,8 +14,8 @@ pub(crate) struct Template {
     pub(crate) body: Vec<Stmt>,
     pub(crate) blocks: HashMap<Arc<str>, Arc<Block>>,
     pub(crate) source: Arc<str>,
-    /// Whether a final line break was taken off, to be put back when the result is a string.
-    pub(crate) trailing_newline: bool,
+    /// How many line breaks end the text: a result that is a string ends with as many.
+    pub(crate) trailing_newlines: usize,
     /// Bytes of the `#jinja2:` header before the source.
     pub(crate) shift: usize,
     /// Bytes that were put in front of a bare expression.

@@ -39,20 +39,13 @@ pub(crate) fn explain(
     let closed = piece.close < piece.end;
     let ended = if closed { end } else { "end of template" };
     let tokens: Vec<&Token> = piece.tokens.iter().filter(|token| token.kind != TokenKind::Space).collect();
-    let token = tokens.iter().find(|token| token.start >= offset);
+    let token = if is_end(error) { None } else { tokens.iter().find(|token| token.start >= offset) };
     let got = token.map_or_else(|| ended.to_owned(), |token| describe(token, text));
     let message = if let Some((_, expected)) = detail.split_once(", expected ") {
         let expected = expected.trim_matches('`');
         match expected {
             "end of variable block" | "end of block" => format!("expected token '{end}', got '{got}'"),
-            "expression" => {
-                let bare = tokens.len() <= usize::from(piece.kind == PieceKind::Block);
-                if bare && closed {
-                    format!("Expected an expression, got '{got}'")
-                } else {
-                    format!("unexpected '{got}'")
-                }
-            }
+            "expression" => format!("unexpected '{got}'"),
             "identifier" => format!("expected token 'name', got '{got}'"),
             "identifier or integer" => "expected name or number".to_owned(),
             "assignment operator" => format!("expected token '=', got '{got}'"),
@@ -68,7 +61,29 @@ pub(crate) fn explain(
     } else {
         detail
     };
+    let before = tokens.iter().rev().find(|before| token.is_none_or(|token| before.start < token.start));
+    let first = tokens.first().map_or("", |token| token.text(text));
+    let opens = match before {
+        None => true,
+        Some(before) if piece.kind == PieceKind::Block => match before.text(text) {
+            "if" | "elif" | "print" => tokens.first().is_some_and(|first| first.start == before.start),
+            "in" => first == "for",
+            "=" => first == "set",
+            _ => false,
+        },
+        Some(_) => false,
+    };
+    let message = if token.is_none() && opens && message == format!("unexpected '{end}'") {
+        format!("Expected an expression, got '{end}'")
+    } else {
+        message
+    };
     Fault::new(message, token.map_or(piece.close, |token| token.start).max(offset.min(text.len())))
+}
+
+/// Whether the text ended too early.
+pub(crate) fn is_end(error: &minijinja::Error) -> bool {
+    error.detail().is_some_and(|detail| detail.starts_with("unexpected end of input"))
 }
 
 fn describe(token: &Token, text: &str) -> String {

@@ -10,7 +10,7 @@ pub(crate) fn read(text: &str, options: &Options) -> Result<Option<(usize, Optio
     let Some(rest) = text.strip_prefix(PREFIX) else { return Ok(None) };
     let (line, end) = match rest.find('\n') {
         Some(at) => (&rest[..at], PREFIX.len() + at + 1),
-        None => (rest, text.len()),
+        None => return Err(Fault::new("Missing newline after '#jinja2:' override.", 0)),
     };
     let mut options = options.clone();
     for pair in line.split(',') {

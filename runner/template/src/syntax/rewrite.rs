@@ -190,7 +190,18 @@ fn block(
         "print" => {
             edits.replace(piece.start, piece.start + options.block.0.len(), options.variable.0.clone());
             edits.replace(first.start, first.end, "");
-            wrap_tuple(text, &tokens[1..], edits);
+            let mut depth = 0_i32;
+            for token in &tokens[1..] {
+                match token.text(text) {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" | "}" => depth -= 1,
+                    "," if depth == 0 => {
+                        let between = format!("{}{}", options.variable.1, options.variable.0);
+                        edits.replace(token.start, token.end, between);
+                    }
+                    _ => {}
+                }
+            }
             let sign = usize::from(text[piece.close..].starts_with(['-', '+']));
             let line_break = options.trim_blocks && sign == 0 && text[piece.end..].starts_with('\n');
             edits.replace(

@@ -27,12 +27,14 @@ fn regex(call: &Call<'_>, how: &str) -> Result<bool> {
         Some(_) => return Err(Error::runtime("first argument must be string or compiled pattern")),
     };
     let (ignore, multi) = (call.args.truth("ignorecase")?, call.args.truth("multiline")?);
+    // What is wrong with a pattern is said of the pattern as it was written.
+    let plain = Pattern::new(&pattern, ignore, multi)?;
     match how {
         "match" => Ok(Pattern::new(&anchored(&pattern), ignore, multi)?.search(&text, 0)?.is_some()),
         "fullmatch" => Ok(Pattern::new(&format!("{}\\Z", anchored(&pattern)), ignore, multi)?
             .search(&text, 0)?
             .is_some()),
-        "search" => Ok(Pattern::new(&pattern, ignore, multi)?.search(&text, 0)?.is_some()),
+        "search" => Ok(plain.search(&text, 0)?.is_some()),
         other => Err(Error::runtime(format!("module 're' has no attribute '{other}'"))),
     }
 }

@@ -7,9 +7,9 @@ use crate::value::{Dict, Value};
 pub(super) const TESTS: &[Test] = &[
     Test::new("failed", &[], |call| failed(call, "failed")),
     Test::new("failure", &[], |call| failed(call, "failed")),
-    Test::new("succeeded", &[], |call| failed(call, "success").map(|failed| !failed)),
-    Test::new("success", &[], |call| failed(call, "success").map(|failed| !failed)),
-    Test::new("successful", &[], |call| failed(call, "success").map(|failed| !failed)),
+    Test::new("succeeded", &[], |call| failed(call, "failed").map(|failed| !failed)),
+    Test::new("success", &[], |call| failed(call, "failed").map(|failed| !failed)),
+    Test::new("successful", &[], |call| failed(call, "failed").map(|failed| !failed)),
     Test::new("changed", &[], changed),
     Test::new("change", &[], changed),
     Test::new("skipped", &[], |call| flag(result(call, "skipped")?, "skipped")),

@@ -103,7 +103,6 @@ pub(super) const TESTS: &[Test] =
         Test::with_markers("vault_encrypted", &[], |call| {
             Ok(match call.input {
                 Value::Vault(_) => true,
-                Value::Str(text) => text.as_str().starts_with("$ANSIBLE_VAULT"),
                 _ => false,
             })
         }),
@@ -169,6 +168,6 @@ fn subset(small: &Value, large: &Value) -> Result<bool> {
 fn nan(call: &Call<'_>) -> Result<bool> {
     match numeric(call.input) {
         Some(number) => Ok(number.float()?.is_nan()),
-        None => Err(Error::runtime(format!("must be real number, not {}", call.input.type_name()))),
+        None => Ok(false),
     }
 }

@@ -60,6 +60,9 @@ fn write(value: &Value, style: &JsonStyle, depth: usize, out: &mut String) -> Re
         Value::Date(date) => write_string(&date.to_string(), style.ascii, out),
         Value::DateTime(moment) => write_string(&moment.iso('T'), style.ascii, out),
         Value::Undefined(why) => return Err(why.error.clone()),
+        Value::Object(object) if !object.is_mapping() && object.keys().is_some() => {
+            write_list(&value.iterate()?, style, depth, out)?;
+        }
         Value::Object(object) if object.is_mapping() => {
             let mut pairs = Vec::new();
             for key in object.keys().unwrap_or_default() {
@@ -71,7 +74,7 @@ fn write(value: &Value, style: &JsonStyle, depth: usize, out: &mut String) -> Re
         Value::Lazy(lazy) => write(&lazy.force(), style, depth, out)?,
         other => {
             return Err(Error::runtime(format!(
-                "Object of type {} is not JSON serializable",
+                "Object of type '{}' is not JSON serializable by the 'tagless' profile.",
                 other.type_name()
             )));
         }

@@ -78,8 +78,7 @@ fn device(system: &dyn System, name: &str, links: &Links) -> Value {
     let scheduler = system.text(&format!("{folder}/queue/scheduler"));
     let chosen =
         scheduler.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(chosen, _)| chosen);
-    let plain =
-        if chosen.is_empty() { scheduler.trim().split_whitespace().next().unwrap_or("") } else { chosen };
+    let plain = if chosen.is_empty() { scheduler.split_whitespace().next().unwrap_or("") } else { chosen };
     let holders = system.list(Path::new(&format!("{folder}/holders"))).unwrap_or_default();
     let holders: Vec<Value> = holders.iter().map(|name| name.to_string_lossy().into()).collect();
     let target = system
