@@ -16,7 +16,7 @@ fn folder() -> PathBuf {
 fn trusted(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::String(text) => Value::template(text.as_str(), &Span::none()),
-        serde_json::Value::Array(items) => Value::list(items.iter().map(|item| trusted(item))),
+        serde_json::Value::Array(items) => Value::list(items.iter().map(trusted)),
         serde_json::Value::Object(map) => {
             Value::dict(map.iter().map(|(key, item)| (key.as_str(), trusted(item))))
         }

@@ -24,8 +24,7 @@ pub(super) const FILTERS: &[Filter] = &[
         }
         Ok(Value::Float(match base {
             None => x.ln(),
-            #[expect(clippy::float_cmp, reason = "exactly ten selects log10, as in Ansible")]
-            Some(base) if base == 10.0 => x.log10(),
+            Some(10.0) => x.log10(),
             Some(base) => x.ln() / base.ln(),
         }))
     }),

@@ -111,13 +111,13 @@ fn operands(call: &Call<'_>) -> Result<(Vec<Value>, Vec<Value>)> {
 
 /// Fast membership for hashable elements, slow for others.
 struct Members<'v> {
-    hashed: std::collections::HashSet<Key>,
+    hashed: indexmap::IndexSet<Key>,
     others: Vec<&'v Value>,
 }
 
 impl<'v> Members<'v> {
     fn new(items: &'v [Value]) -> Self {
-        let mut members = Members { hashed: std::collections::HashSet::new(), others: Vec::new() };
+        let mut members = Members { hashed: indexmap::IndexSet::new(), others: Vec::new() };
         for item in items {
             match Key::new(item.clone()) {
                 Ok(key) => {
@@ -139,7 +139,7 @@ impl<'v> Members<'v> {
 
 /// Each element once, in order.
 pub(super) fn unique_items(items: impl Iterator<Item = Value>) -> Result<Vec<Value>> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = indexmap::IndexSet::new();
     let mut odd: Vec<Value> = Vec::new();
     let mut out = Vec::new();
     for item in items {

@@ -87,7 +87,7 @@ pub(crate) fn number(source: &str) -> Option<Value> {
         _ => 10,
     };
     if radix != 10 {
-        return BigInt::parse_bytes(text[2..].as_bytes(), radix).map(Value::from);
+        return BigInt::parse_bytes(&text.as_bytes()[2..], radix).map(Value::from);
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return BigInt::parse_bytes(text.as_bytes(), 10).map(Value::from);

@@ -100,12 +100,7 @@ pub(super) const TESTS: &[Test] =
         Test::new("issuperset", &["other!"], |call| subset(call.args.required("other")?, call.input)),
         Test::new("nan", &[], nan),
         Test::new("isnan", &[], nan),
-        Test::with_markers("vault_encrypted", &[], |call| {
-            Ok(match call.input {
-                Value::Vault(_) => true,
-                _ => false,
-            })
-        }),
+        Test::with_markers("vault_encrypted", &[], |call| Ok(matches!(call.input, Value::Vault(_)))),
         Test::new("a_module", &[], |_| Ok(true)),
     ];
 
@@ -128,11 +123,13 @@ fn remainder(value: &Value, by: i64) -> Result<i64> {
         });
     };
     let rest = modulo(&number, &crate::value::Numeric::Int(by))?;
-    Ok(match rest {
-        Value::Float(f) if f == 0.0 => 0,
-        #[expect(clippy::float_cmp, reason = "a remainder of two is exactly one or not")]
-        Value::Float(f) if f == 1.0 => 1,
-        other => other.as_int().unwrap_or(-1),
+    let is = |n: i64| rest.equals(&Value::Int(n));
+    Ok(if is(0) {
+        0
+    } else if is(1) {
+        1
+    } else {
+        -1
     })
 }
 
@@ -153,7 +150,7 @@ fn truthy(call: &Call<'_>) -> Result<bool> {
 }
 
 fn subset(small: &Value, large: &Value) -> Result<bool> {
-    let mut members = std::collections::HashSet::new();
+    let mut members = indexmap::IndexSet::new();
     for item in large.iterate()? {
         members.insert(Key::new(item)?);
     }

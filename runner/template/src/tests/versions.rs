@@ -118,8 +118,11 @@ pub(crate) fn loose_order(a: &str, b: &str) -> Result<Ordering> {
     Ok(a.len().cmp(&b.len()))
 }
 
+/// Three numbers, and the letter and number of a pre-release.
+type Strict = ([u64; 3], Option<(char, u64)>);
+
 fn strict_order(a: &str, b: &str) -> Result<Ordering> {
-    let parse = |text: &str| -> Result<([u64; 3], Option<(char, u64)>)> {
+    let parse = |text: &str| -> Result<Strict> {
         let bad = || Error::runtime(format!("invalid version number '{text}'"));
         let split = text.find(['a', 'b']).unwrap_or(text.len());
         let (numbers, tail) = text.split_at(split);
