@@ -34,6 +34,12 @@ impl Holder {
         Self { host: this_host(), pid, began: began(pid).unwrap_or(0) }
     }
 
+    /// A process of a host.
+    #[must_use]
+    pub fn on(host: &str, pid: u32, began: u64) -> Self {
+        Self { host: host.to_owned(), pid, began }
+    }
+
     /// Whether the process certainly does not run any more: it was of this host and is not there.
     fn is_dead(&self) -> bool {
         self.host == this_host() && self.began != 0 && began(self.pid) != Some(self.began)

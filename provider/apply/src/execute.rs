@@ -1,14 +1,16 @@
 //! Waves, one after the other; in a wave, steps side by side. The order: observe → claim → waves → release → observe.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use provider_cluster::{
-    Catalogue, Desired, KeyReference, Labels, MEMORY_LABEL, Names, Observed, Plan, Problem, Role, Severity,
-    Step, plan, step_line, teardown,
+    Catalogue, Desired, KeyReference, Labels, MEMORY_LABEL, MachineState, Names, Observed, Plan, Problem,
+    Role, Severity, Step, plan, step_line, teardown,
 };
 use provider_hcloud::{Client, Error};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -17,7 +19,7 @@ use crate::claim::Claim;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::observe::observe;
-use crate::step::{Ids, Stock};
+use crate::step::{Ids, Stock, Turn};
 
 /// Rounds of observe and plan. One is enough when nothing interferes; each further one mends what changed meanwhile.
 const ROUNDS_MAX: u32 = 4;
@@ -25,8 +27,11 @@ const ROUNDS_MAX: u32 = 4;
 /// After a cancel, requests under way may end within this, so that what they made is known.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// After a cancel, one last look may take this long: Terraform wants its answer within seconds.
+/// After a cancel, one last look and giving the lease back may take this long: Terraform wants its answer within seconds.
 const LAST_LOOK: Duration = Duration::from_secs(2);
+
+/// Failed steps of a run after which no further ones begin: the same mistake in 360 machines needs no 360 requests.
+const FAILURES_MAX: u32 = 5;
 
 /// What a run works with.
 pub struct World<'a> {
@@ -85,7 +90,13 @@ pub(crate) struct Run<'a> {
     pub stock: Mutex<Stock>,
     /// Attaching to one network at a time, as the API wants it.
     pub attaching: tokio::sync::Mutex<()>,
+    /// Steps that make requests at once: as many permits as the plan allows.
+    turns: Semaphore,
+    /// Steps of the wave that have not made their first request yet.
+    asking: watch::Sender<usize>,
     pub ends_at: Instant,
+    /// Failures so far; [`FAILURES_MAX`] of them, or one that is fatal, keep further steps from beginning.
+    failures: AtomicU32,
     leased_at: Mutex<Option<Instant>>,
 }
 
@@ -125,6 +136,17 @@ impl Goal<'_> {
     }
 }
 
+/// Steps of a wave under way at once. Most only wait for Hetzner: those that ask share [`Run::turns`], and fifty that wait
+/// share a request, so waiting together costs far fewer requests than waiting in small groups.
+const UNDER_WAY_MAX: usize = 1000;
+
+/// About as long as it takes Hetzner to make a server.
+const ASKING_MAX: Duration = Duration::from_secs(20);
+
+fn permits(parallel: u32) -> usize {
+    usize::try_from(parallel.max(1)).unwrap_or(1)
+}
+
 /// Deletes at once when a cluster ends; the client's own bound on requests under way is the same.
 const TEARDOWN_PARALLEL: u32 = 20;
 
@@ -135,7 +157,13 @@ async fn run(cluster: &str, world: &World<'_>, goal: Goal<'_>) -> Applied {
         ids: Mutex::default(),
         stock: Mutex::default(),
         attaching: tokio::sync::Mutex::new(()),
+        asking: watch::Sender::new(0),
+        turns: Semaphore::new(match goal {
+            Goal::Be(desired) => permits(desired.rollout.max_parallel),
+            Goal::Gone => permits(TEARDOWN_PARALLEL),
+        }),
         ends_at: Instant::now() + world.deadline,
+        failures: AtomicU32::new(0),
         leased_at: Mutex::new(None),
     };
     let mut applied = Applied::default();
@@ -148,8 +176,13 @@ async fn run(cluster: &str, world: &World<'_>, goal: Goal<'_>) -> Applied {
         applied.cancelled = true;
         run.event(Event::Cancelled);
         // Requests that were dropped may have taken effect: look once more, but never longer than Terraform waits.
-        if let Ok(Ok(observed)) = tokio::time::timeout(LAST_LOOK, look(&run, goal)).await {
-            applied.observed = Some(observed);
+        let last = async {
+            let observed = look(&run, goal).await?;
+            applied.observed = Some(observed.clone());
+            release(&run, goal, &observed, false).await
+        };
+        if !matches!(tokio::time::timeout(LAST_LOOK, last).await, Ok(Ok(()))) {
+            warn!("the lease could not be given back; it ends by itself");
         }
     }
     applied
@@ -166,14 +199,46 @@ async fn look(run: &Run<'_>, goal: Goal<'_>) -> Result<Observed, Error> {
         Goal::Be(desired) => Some(&desired.image),
         Goal::Gone => None,
     };
-    let observed = observe(run.world.client, run.cluster, image, run.world.known).await?;
+    // What was planned with stays: a snapshot that appears between plan and apply must not replace machines unasked.
+    let looked_up = run.lock_ids().images.clone();
+    let known = [run.world.known.images.clone(), looked_up];
+    let pinned = known.into_iter().flatten().find(|known| image == Some(&known.reference));
+    let image = image.filter(|_| pinned.is_none());
+    let mut observed = observe(run.world.client, run.cluster, image, run.world.known).await?;
+    if pinned.is_some() {
+        observed.images = pinned;
+    }
     run.event(Event::Observed { machines: observed.machines.len() });
     Ok(observed)
 }
 
+/// Looks, and once more when machines were busy: what a killed run began, such as a create, is waited for first, because
+/// until its end the API does not show the machine as it will be.
+async fn look_at_rest(run: &Run<'_>, goal: Goal<'_>) -> Result<Observed, Error> {
+    let observed = look(run, goal).await?;
+    let busy: Vec<_> =
+        observed.machines.iter().filter(|machine| machine.state == MachineState::Busy).collect();
+    if busy.is_empty() || matches!(goal, Goal::Gone) {
+        return Ok(observed);
+    }
+    let mut actions = Vec::new();
+    for machine in busy {
+        match run.world.client.server_actions(machine.id).await {
+            Ok(found) => actions.extend(found),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // How they ended shows in the machines.
+    if let Err(error) = run.wait(&actions).await {
+        debug!(%error, "what was begun before has failed");
+    }
+    look(run, goal).await
+}
+
 async fn rounds(run: &Run<'_>, goal: Goal<'_>, applied: &mut Applied) {
     let failed = |error: &Error| Failure::from_error("look at the cluster", run.cluster, None, error);
-    let observed = match look(run, goal).await {
+    let observed = match look_at_rest(run, goal).await {
         Ok(observed) => observed,
         Err(error) => return applied.failures.push(failed(&error)),
     };
@@ -230,9 +295,7 @@ async fn settle(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, applied: &mu
             "something else changes the cluster at the same time: stop it, then apply again",
         ));
     }
-    if let Goal::Be(_) = goal
-        && let Err(error) = release(run, observed, applied.is_complete()).await
-    {
+    if let Err(error) = release(run, goal, observed, applied.is_complete()).await {
         warn!(%error, "the lease could not be given back; it ends by itself");
     }
 }
@@ -268,6 +331,19 @@ async fn claim(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, plan: &Plan) 
 }
 
 impl Run<'_> {
+    /// Waits for the right to make requests; `first` for a step that has not asked yet.
+    pub(crate) async fn turn(&self, first: bool) -> Turn<'_> {
+        let permit = self.turns.acquire().await.expect("the semaphore is never closed");
+        Turn { _permit: permit, asking: first.then_some(&self.asking) }
+    }
+
+    /// Waits until all steps of the wave have asked Hetzner for what they want, but not much longer than that takes effect.
+    /// Whoever waits for Actions before then makes requests that say "not yet".
+    pub(crate) async fn all_have_asked(&self) {
+        let mut asking = self.asking.subscribe();
+        let _ = tokio::time::timeout(ASKING_MAX, asking.wait_for(|left| *left == 0)).await;
+    }
+
     fn lock_lease(&self, at: Option<Instant>) {
         *self.leased_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
     }
@@ -306,13 +382,20 @@ impl Run<'_> {
     }
 }
 
-/// Gives the lease back.
-async fn release(run: &Run<'_>, observed: &Observed, built: bool) -> Result<(), Error> {
+/// Gives the lease back, if this run has it. What the anchor remembers of a wish outlives a destroy that did not finish.
+async fn release(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, built: bool) -> Result<(), Error> {
     let Some(anchor) = observed.firewalls.get(&Names::new(run.cluster).anchor()) else { return Ok(()) };
-    let mut labels = run.world.claim.at_rest(anchor.labels.clone(), built);
-    labels.retain(|key, _| !key.starts_with(MEMORY_LABEL));
-    let chunks = run.world.memory.iter().enumerate();
-    labels.extend(chunks.map(|(at, chunk)| (format!("{MEMORY_LABEL}{at}"), chunk.clone())));
+    let claim = run.world.claim;
+    // Whoever has the lease now gives it back; a run that was refused must not take it away.
+    if claim.judge(run.cluster, Some(&anchor.labels)).is_err() {
+        return Ok(());
+    }
+    let mut labels = claim.at_rest(anchor.labels.clone(), built && matches!(goal, Goal::Be(_)));
+    if matches!(goal, Goal::Be(_)) {
+        labels.retain(|key, _| !key.starts_with(MEMORY_LABEL));
+        let chunks = run.world.memory.iter().enumerate();
+        labels.extend(chunks.map(|(at, chunk)| (format!("{MEMORY_LABEL}{at}"), chunk.clone())));
+    }
     if labels != anchor.labels {
         run.world.client.update_firewall(anchor.id, None, Some(&labels)).await?;
     }
@@ -321,14 +404,13 @@ async fn release(run: &Run<'_>, observed: &Observed, built: bool) -> Result<(), 
 
 /// Carries waves out until one has a failure.
 async fn waves(run: &Run<'_>, plan: &Plan, applied: &mut Applied) {
-    let parallel = usize::try_from(plan.parallel_max.max(1)).unwrap_or(usize::MAX);
     for wave in &plan.waves {
         run.event(Event::Wave { title: wave.title.clone(), steps: wave.steps.len() });
+        run.asking.send_replace(wave.steps.len().min(UNDER_WAY_MAX));
         let futures: Vec<_> = wave.steps.iter().map(|step| carry_out(run, step).boxed()).collect();
-        let mut steps = futures::stream::iter(futures).buffer_unordered(parallel);
+        let mut steps = futures::stream::iter(futures).buffer_unordered(UNDER_WAY_MAX);
         let mut tick = tokio::time::interval(Duration::from_secs(Claim::RENEW_AFTER_S));
         tick.tick().await;
-        let mut fatal = false;
         loop {
             let outcome = tokio::select! {
                 outcome = steps.next() => outcome,
@@ -340,13 +422,7 @@ async fn waves(run: &Run<'_>, plan: &Plan, applied: &mut Applied) {
             match outcome {
                 None => break,
                 Some(Ok(line)) => applied.done.extend(line),
-                Some(Err(failure)) => {
-                    fatal |= failure.fatal;
-                    applied.failures.push(failure);
-                }
-            }
-            if fatal {
-                break;
+                Some(Err(failure)) => applied.failures.push(failure),
             }
         }
         drop(steps);
@@ -356,9 +432,10 @@ async fn waves(run: &Run<'_>, plan: &Plan, applied: &mut Applied) {
     }
 }
 
-/// One step; `None` when it was not begun because the run was cancelled.
+/// One step; `None` when it was not begun because the run was cancelled or failed before.
 async fn carry_out(run: &Run<'_>, step: &Step) -> Result<Option<String>, Failure> {
-    if run.world.cancelled.is_cancelled() {
+    let turn = run.turn(true).await;
+    if run.world.cancelled.is_cancelled() || run.failures.load(Ordering::Relaxed) >= FAILURES_MAX {
         return Ok(None);
     }
     let line = step_line(step);
@@ -371,7 +448,7 @@ async fn carry_out(run: &Run<'_>, step: &Step) -> Result<Option<String>, Failure
             "raise the resource's timeouts",
         ))
     } else {
-        crate::step::carry_out(run, step, &line).await
+        crate::step::carry_out(run, step, &line, turn).await
     };
     match outcome {
         Ok(()) => {
@@ -379,6 +456,9 @@ async fn carry_out(run: &Run<'_>, step: &Step) -> Result<Option<String>, Failure
             Ok(Some(line))
         }
         Err(failure) => {
+            // Steps under way end by themselves: a request that is dropped may still take effect.
+            let weight = if failure.fatal { FAILURES_MAX } else { 1 };
+            run.failures.fetch_add(weight, Ordering::Relaxed);
             run.event(Event::Failed { step: line, reason: failure.message.clone() });
             Err(failure)
         }

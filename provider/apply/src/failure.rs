@@ -118,6 +118,11 @@ fn advice(error: &Error, role: Option<&str>) -> (Option<String>, String, bool) {
             "every type and location of the list is sold out right now: add types or locations to the lists, or try later",
             false,
         ),
+        ErrorCode::UniquenessError if invalid_field(error, role).as_deref() == Some("ssh.keys") => (
+            Some("ssh.keys".to_owned()),
+            "the project has this key already: apply again, and it is adopted as it is",
+            false,
+        ),
         ErrorCode::UniquenessError => (
             Some("name".to_owned()),
             "the name is taken by something that this cluster did not make: delete or rename that, or choose another cluster name",

@@ -1,19 +1,19 @@
 //! Look: the cluster's objects by their labels, and those that lost their labels by their IDs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provider_cluster::{
     Firewall, ImageReference, Images, Key, LABEL_CLUSTER, LABEL_MANAGED_BY, LABEL_NUMBER, LABEL_ROLE,
-    MANAGED_BY, Machine, MachineState, Network, Observed, PlacementGroup, Rule, Subnet,
+    LABEL_USER_DATA, MANAGED_BY, Machine, MachineState, Network, Observed, PlacementGroup, Rule, Subnet,
 };
 use provider_hcloud::{
     Architecture, Client, Direction, Error, Image, ImageFilter, ImageStatus, ImageType, Selector, Server,
     ServerStatus,
 };
 
-/// Objects that are looked up one by one because they vanished from the lists; more are not looked for in one go, so that a
-/// refresh of a large cluster that was deleted by hand stays cheap.
-const LOOKUPS_MAX: usize = 20;
+/// Objects of a kind that are looked up one by one because they vanished from the lists; for more, the project's whole list
+/// is cheaper: fifty objects a request.
+const LOOKUPS_MAX: usize = 5;
 
 /// Looks at a cluster. `known` is what was seen last time: an object of it that the lists lack was deleted or relabelled.
 ///
@@ -70,19 +70,7 @@ async fn look_for_strays(
     observed: &mut Observed,
     known: &Observed,
 ) -> Result<(), Error> {
-    let seen: BTreeSet<_> = observed.machines.iter().map(|machine| machine.id).collect();
-    for machine in known.machines.iter().filter(|machine| !seen.contains(&machine.id)).take(LOOKUPS_MAX) {
-        if let Some(server) = there(client.server(machine.id).await)? {
-            let mut found = self::machine(&server);
-            // Without labels and name it is still the one with this ID: it keeps its place in the cluster.
-            if found.identity(cluster).is_none() {
-                for key in [LABEL_ROLE, LABEL_NUMBER] {
-                    found.labels.extend(machine.labels.get(key).map(|value| (key.to_owned(), value.clone())));
-                }
-            }
-            observed.machines.push(found);
-        }
-    }
+    stray_machines(client, cluster, observed, known).await?;
     for (name, old) in &known.firewalls {
         if observed.firewalls.contains_key(name) {
             continue;
@@ -101,10 +89,60 @@ async fn look_for_strays(
     }
     let missing: Vec<_> =
         known.groups.iter().filter(|(name, _)| !observed.groups.contains_key(*name)).collect();
-    for (name, old) in missing.into_iter().take(LOOKUPS_MAX) {
-        if let Some(found) = there(client.placement_group(old.id).await)? {
-            observed.groups.insert(name.clone(), PlacementGroup { id: found.id, labels: found.labels });
+    let found = if missing.len() > LOOKUPS_MAX {
+        client.placement_groups(None).await?
+    } else {
+        let mut found = Vec::new();
+        for (_, old) in &missing {
+            found.extend(there(client.placement_group(old.id).await)?);
         }
+        found
+    };
+    for (name, old) in missing {
+        if let Some(found) = found.iter().find(|found| found.id == old.id) {
+            let group = PlacementGroup { id: found.id, labels: found.labels.clone() };
+            observed.groups.insert(name.clone(), group);
+        }
+    }
+    Ok(())
+}
+
+async fn stray_machines(
+    client: &Client,
+    cluster: &str,
+    observed: &mut Observed,
+    known: &Observed,
+) -> Result<(), Error> {
+    let seen: BTreeSet<_> = observed.machines.iter().map(|machine| machine.id).collect();
+    let missing: BTreeMap<_, _> = known
+        .machines
+        .iter()
+        .filter(|machine| !seen.contains(&machine.id))
+        .map(|machine| (machine.id, machine))
+        .collect();
+    let servers = if missing.len() > LOOKUPS_MAX {
+        client.servers(None).await?
+    } else {
+        let mut found = Vec::new();
+        for id in missing.keys() {
+            found.extend(there(client.server(*id).await)?);
+        }
+        found
+    };
+    for server in servers {
+        let Some(machine) = missing.get(&server.id) else { continue };
+        let mut found = self::machine(&server);
+        // Without labels and name it is still the one with this ID: it keeps its place in the cluster, and its user data.
+        let lost: &[&str] = match found.identity(cluster) {
+            None => &[LABEL_ROLE, LABEL_NUMBER, LABEL_USER_DATA],
+            Some(_) => &[LABEL_USER_DATA],
+        };
+        for key in lost {
+            if let (false, Some(value)) = (found.labels.contains_key(*key), machine.labels.get(*key)) {
+                found.labels.insert((*key).to_owned(), value.clone());
+            }
+        }
+        observed.machines.push(found);
     }
     Ok(())
 }
@@ -119,7 +157,7 @@ fn there<T>(looked: Result<T, Error>) -> Result<Option<T>, Error> {
 
 pub(crate) fn machine(server: &Server) -> Machine {
     let state = match &server.status {
-        ServerStatus::Running | ServerStatus::Starting | ServerStatus::Initializing => MachineState::Running,
+        ServerStatus::Running | ServerStatus::Starting => MachineState::Running,
         ServerStatus::Off | ServerStatus::Stopping => MachineState::Off,
         ServerStatus::Deleting => MachineState::Deleting,
         _ => MachineState::Busy,
@@ -131,6 +169,7 @@ pub(crate) fn machine(server: &Server) -> Machine {
         server_type: server.server_type.as_ref().map(|t| t.name.clone()).unwrap_or_default(),
         location: server.location.as_ref().map(|l| l.name.clone()).unwrap_or_default(),
         state,
+        disk_gb: server.primary_disk_size,
         image: server.image.as_ref().map(|image| image.id),
         labels: server.labels.clone(),
         firewalls: public.firewalls.iter().map(|(id, _)| *id).collect(),

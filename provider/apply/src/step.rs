@@ -57,8 +57,23 @@ impl Stock {
     }
 }
 
+/// The right to make requests that make or change things; given back before a long wait that needs no further ones.
+pub(crate) struct Turn<'a> {
+    pub _permit: tokio::sync::SemaphorePermit<'a>,
+    /// The steps of the wave that have not asked yet, of which this is one; `None` for one that asks again.
+    pub asking: Option<&'a tokio::sync::watch::Sender<usize>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(asking) = self.asking {
+            asking.send_modify(|left| *left = left.saturating_sub(1));
+        }
+    }
+}
+
 /// Carries one step out.
-pub(crate) async fn carry_out(run: &Run<'_>, step: &Step, line: &str) -> Result<(), Failure> {
+pub(crate) async fn carry_out(run: &Run<'_>, step: &Step, line: &str, turn: Turn<'_>) -> Result<(), Failure> {
     match step {
         Step::CreateFirewall(spec) => shared::create_firewall(run, spec, line).await,
         Step::SetRules { name, id, rules } => shared::set_rules(run, name, *id, rules, line).await,
@@ -69,11 +84,11 @@ pub(crate) async fn carry_out(run: &Run<'_>, step: &Step, line: &str) -> Result<
         Step::Relabel { kind, name, id, labels } => {
             shared::relabel(run, *kind, name, *id, labels, line).await
         }
-        Step::CreateMachine(spec) => create_machine::create(run, spec, line).await,
+        Step::CreateMachine(spec) => create_machine::create(run, spec, line, turn).await,
         Step::ChangeMachine { name, id, changes } => {
             change_machine::change(run, name, *id, changes, line).await
         }
-        Step::Delete { kind, name, id, .. } => delete::delete(run, *kind, name, *id, line).await,
+        Step::Delete { kind, name, id, .. } => delete::delete(run, *kind, name, *id, line, turn).await,
         Step::AwaitGone { name, id } => delete::await_gone(run, name, *id, line).await,
     }
 }

@@ -48,6 +48,9 @@ pub struct Machine {
     pub location: String,
     /// Its state.
     pub state: MachineState,
+    /// Size of its disk, when known: a disk only grows.
+    #[serde(default)]
+    pub disk_gb: Option<u32>,
     /// ID of the image it was made from; `None` when that image is gone.
     pub image: Option<Id>,
     /// All its labels.

@@ -74,9 +74,9 @@ pub fn plan(desired: &Desired, observed: &Observed, catalogue: &Catalogue) -> (P
     }
     plan.push("repair machines", repair::quiet(desired, observed, &sorted));
     // What is missing comes before what takes machines down: viewers keep the most capacity.
-    for role in Role::ALL {
-        plan.push(&format!("create {}s", role.as_str()), grow::missing(desired, &sorted, catalogue, role));
-    }
+    // All at once, in the order of building: nothing needs its source just to boot, and waiting together is cheaper.
+    let missing = |role| grow::missing(desired, &sorted, catalogue, role);
+    plan.push("create machines", Role::ALL.into_iter().flat_map(missing).collect());
     for role in Role::ALL {
         for (title, steps) in repair::disruptive(desired, observed, &sorted, catalogue, role) {
             plan.push(&title, steps);

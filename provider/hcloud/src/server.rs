@@ -152,6 +152,9 @@ pub struct Server {
     /// ID of its placement group.
     #[serde(default, deserialize_with = "group_id")]
     pub placement_group: Option<Id>,
+    /// Size of its disk in GB: that of the type it was made as, unless the disk was upgraded with the type.
+    #[serde(default)]
+    pub primary_disk_size: Option<u32>,
     /// Bytes sent this month.
     #[serde(default)]
     pub outgoing_traffic: Option<u64>,

@@ -12,7 +12,7 @@ use crate::Id;
 use crate::action::Action;
 use crate::client::Client;
 use crate::error::{Error, Kind};
-use crate::http::{Http, Method, Request};
+use crate::http::{Http, Method, Request, Timing};
 
 /// Actions asked for in one request: a page's worth.
 const ACTIONS_PER_REQUEST: usize = 50;
@@ -22,6 +22,9 @@ const SLOWDOWN: f64 = 1.6;
 
 /// Looks that may fail, or find the Action missing, in a row before we give up; each of them has its own retries below.
 const BAD_LOOKS_MAX: u32 = 5;
+
+/// Actions waited for that lengthen the time between two looks by the first pause.
+const TICKETS_PER_GAP: usize = 10;
 
 type Reply = oneshot::Sender<Result<Action, Error>>;
 
@@ -71,8 +74,14 @@ impl Waiter {
 async fn poll(waiter: Arc<Waiter>, mut inbox: mpsc::UnboundedReceiver<(Action, Reply)>) {
     let first_pause = waiter.http.timing.poll_interval;
     let mut tickets: Vec<Ticket> = Vec::new();
+    let mut last_look = None;
     loop {
-        let next_due = tickets.iter().map(|ticket| ticket.due).min();
+        let gap = gap(&waiter.http.timing, tickets.len());
+        let next_due = tickets
+            .iter()
+            .map(|ticket| ticket.due)
+            .min()
+            .map(|due| last_look.map_or(due, |last: Instant| due.max(last + gap)));
         let arrived = match next_due {
             None => {
                 // Closed under the lock, so that nobody can put a ticket into an inbox that no one reads.
@@ -102,12 +111,23 @@ async fn poll(waiter: Arc<Waiter>, mut inbox: mpsc::UnboundedReceiver<(Action, R
         }
         tickets.retain(|ticket| !ticket.reply.is_closed());
         // What is due soon goes along: fewer requests for the same news.
-        let horizon = Instant::now() + first_pause;
+        let horizon = Instant::now() + gap;
+        last_look = Some(Instant::now());
         let (due, later): (Vec<Ticket>, Vec<Ticket>) =
             tickets.drain(..).partition(|ticket| ticket.due <= horizon);
         tickets = later;
         tickets.extend(look(&waiter.http, due).await);
     }
+}
+
+/// The least time between two looks: the more Actions are waited for, the longer, because Actions that were begun one
+/// shortly after the other would otherwise be asked about one by one.
+fn gap(timing: &Timing, waiting: usize) -> Duration {
+    let tens = u32::try_from(waiting / TICKETS_PER_GAP).unwrap_or(u32::MAX);
+    timing
+        .poll_interval
+        .saturating_mul(tens.saturating_add(1))
+        .min(timing.poll_interval_max.max(timing.poll_interval))
 }
 
 /// One look at the due tickets; returns those that must wait on.

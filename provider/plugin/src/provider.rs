@@ -9,6 +9,7 @@ use provider_framework::{
 };
 use provider_hcloud::{Client, Timing};
 
+use crate::data_sources::cluster::ClusterLookup;
 use crate::data_sources::event_window::EventWindow;
 use crate::functions::event_active::EventActive;
 use crate::functions::wmsauth_url::WmsauthUrl;
@@ -156,16 +157,29 @@ impl Provider for Streaming {
     }
 
     fn offers(&self) -> Offers<Cloud> {
-        Offers::new().resource(Cluster).data_source(EventWindow).function(EventActive).function(WmsauthUrl)
+        Offers::new()
+            .resource(Cluster)
+            .data_source(ClusterLookup)
+            .data_source(EventWindow)
+            .function(EventActive)
+            .function(WmsauthUrl)
     }
 }
 
 /// What is written, what the environment says, what the hcloud CLI's file says.
 fn resolve(written: Written, diagnostics: &mut Diagnostics) -> Settings {
-    let surroundings =
-        Surroundings { variable: &|name| std::env::var(name).ok(), read: &|path| std::fs::read_to_string(path) };
+    let surroundings = Surroundings {
+        variable: &|name| std::env::var(name).ok(),
+        read: &|path| std::fs::read_to_string(path),
+    };
     Settings::resolve(written, &surroundings, diagnostics)
 }
+
+/// Pauses between looks grow to this multiple of the first one, as they do without other words (500 ms to 5 s).
+const POLL_SLOWDOWN_MAX: u32 = 10;
+
+/// Pauses never grow beyond this, so that a slow first pause does not become an idle one.
+const POLL_MAX: Duration = Duration::from_secs(60);
 
 /// The client, if there is a token.
 fn hetzner(settings: Settings) -> Result<Option<Client>, Diagnostic> {
@@ -173,8 +187,7 @@ fn hetzner(settings: Settings) -> Result<Option<Client>, Diagnostic> {
     let mut timing = Timing::default();
     if let Some(interval) = settings.poll_interval {
         timing.poll_interval = interval;
-        timing.poll_interval_max =
-            timing.poll_interval_max.max(interval).min(Duration::from_secs(60).max(interval));
+        timing.poll_interval_max = (interval * POLL_SLOWDOWN_MAX).min(POLL_MAX.max(interval));
     }
     let mut builder = Client::builder(token).application("terraform-provider-streaming").timing(timing);
     if let Some(endpoint) = settings.endpoint {

@@ -3,20 +3,35 @@
 use provider_cluster::{
     Architecture, Candidate, Id, ImageReference, KeyReference, LABEL_CLUSTER, MachineSpec,
 };
-use provider_hcloud::{CreatedServer, Error, IdOrName, NewServer};
+use provider_hcloud::{Action, CreatedServer, Error, IdOrName, Kind, NewServer};
 use tracing::info;
 
 use crate::event::Event;
 use crate::execute::Run;
 use crate::failure::Failure;
+use crate::step::Turn;
 
-pub(super) async fn create(run: &Run<'_>, spec: &MachineSpec, line: &str) -> Result<(), Failure> {
+pub(super) async fn create(
+    run: &Run<'_>,
+    spec: &MachineSpec,
+    line: &str,
+    turn: Turn<'_>,
+) -> Result<(), Failure> {
     let failed = |error: &Error| Failure::from_error(line, &spec.name, Some(spec.role.as_str()), error);
     let mut last = None;
+    let mut turn = Some(turn);
     for candidate in in_order(run, spec) {
         let new = new_server(run, spec, &candidate, line)?;
+        let mine = match turn.take() {
+            Some(turn) => turn,
+            None => run.turn(false).await,
+        };
         let outcome = match run.world.client.create_server(&new).await {
-            Ok(created) => finish(run, spec, created).await,
+            Ok(created) => {
+                drop(mine);
+                run.all_have_asked().await;
+                finish(run, spec, created).await
+            }
             Err(error) if error.is_taken() => return taken(run, spec, line, &error).await,
             Err(error) => Err(error),
         };
@@ -124,13 +139,13 @@ impl Run<'_> {
     }
 }
 
-/// Waits until it runs. A create whose Action fails for want of stock leaves nothing behind.
+/// Waits until it runs. A create whose Action fails leaves nothing behind: such a machine never came up.
 async fn finish(run: &Run<'_>, spec: &MachineSpec, created: CreatedServer) -> Result<Id, Error> {
     let id = created.server.id;
-    match run.wait(&created.actions).await {
+    match one_after_the_other(run, &created.actions).await {
         Ok(()) => Ok(id),
         Err(error) => {
-            if error.is_out_of_stock() {
+            if matches!(error.kind(), Kind::Action { .. }) {
                 match run.world.client.delete_server(id).await {
                     Ok(action) => run.wait(action.as_slice()).await?,
                     Err(gone) if gone.is_not_found() => {}
@@ -142,6 +157,14 @@ async fn finish(run: &Run<'_>, spec: &MachineSpec, created: CreatedServer) -> Re
             Err(error)
         }
     }
+}
+
+/// The Actions of a create end in their order, so only one of them is asked about at a time.
+async fn one_after_the_other(run: &Run<'_>, actions: &[Action]) -> Result<(), Error> {
+    for action in actions {
+        run.wait(std::slice::from_ref(action)).await?;
+    }
+    Ok(())
 }
 
 async fn protect(run: &Run<'_>, spec: &MachineSpec, id: Id) -> Result<(), Error> {
@@ -156,8 +179,10 @@ async fn protect(run: &Run<'_>, spec: &MachineSpec, id: Id) -> Result<(), Error>
 async fn taken(run: &Run<'_>, spec: &MachineSpec, line: &str, error: &Error) -> Result<(), Failure> {
     let failed = |error: &Error| Failure::from_error(line, &spec.name, Some(spec.role.as_str()), error);
     let found = run.world.client.find_server(&spec.name).await.map_err(|error| failed(&error))?;
-    let ours =
-        found.filter(|server| server.labels.get(LABEL_CLUSTER).is_some_and(|name| name == run.cluster));
+    let known = |id| run.world.known.machines.iter().any(|machine| machine.id == id);
+    let ours = found.filter(|server| {
+        server.labels.get(LABEL_CLUSTER).is_some_and(|name| name == run.cluster) || known(server.id)
+    });
     let Some(server) = ours else { return Err(failed(error)) };
     let actions = run.world.client.server_actions(server.id).await.map_err(|error| failed(&error))?;
     run.wait(&actions).await.map_err(|error| failed(&error))

@@ -5,6 +5,7 @@ use provider_hcloud::Error;
 
 use crate::execute::Run;
 use crate::failure::Failure;
+use crate::step::Turn;
 
 pub(super) async fn delete(
     run: &Run<'_>,
@@ -12,10 +13,11 @@ pub(super) async fn delete(
     name: &str,
     id: Id,
     line: &str,
+    turn: Turn<'_>,
 ) -> Result<(), Failure> {
     let client = run.world.client;
     let done = match kind {
-        ObjectKind::Machine => machine(run, id).await,
+        ObjectKind::Machine => machine(run, id, turn).await,
         ObjectKind::Firewall => client.delete_firewall(id).await,
         ObjectKind::Network => client.delete_network(id).await,
         ObjectKind::Group => client.delete_placement_group(id).await,
@@ -27,13 +29,15 @@ pub(super) async fn delete(
     }
 }
 
-async fn machine(run: &Run<'_>, id: Id) -> Result<(), Error> {
+async fn machine(run: &Run<'_>, id: Id, turn: Turn<'_>) -> Result<(), Error> {
     let client = run.world.client;
     if run.lock_ids().protected.contains(&id) {
         let action = client.protect_server(id, false).await?;
         run.wait(&[action]).await?;
     }
     let action = client.delete_server(id).await?;
+    drop(turn);
+    run.all_have_asked().await;
     match run.wait(action.as_slice()).await {
         // The Action of something deleted may be gone with it.
         Err(error) if error.is_not_found() => Ok(()),

@@ -49,9 +49,9 @@ fn outdated(desired: &Desired, observed: &Observed, machine: &Machine) -> Option
         }
     }
     let digest = machine.labels.get(LABEL_USER_DATA).map_or("", String::as_str);
-    // Without its role label the machine was relabelled by hand: its digest is lost, not changed.
-    (digest != desired.user_data_digest && machine.labels.contains_key(crate::LABEL_ROLE))
-        .then(|| "its user data changes".to_owned())
+    // Without either label the machine was relabelled by hand: its digest is lost, not changed.
+    let is_known = [crate::LABEL_ROLE, LABEL_USER_DATA].iter().any(|key| machine.labels.contains_key(*key));
+    (digest != desired.user_data_digest && is_known).then(|| "its user data changes".to_owned())
 }
 
 /// Types that a machine can be changed to: same architecture, disk not smaller, sold where it stands.
@@ -62,7 +62,7 @@ fn retypes(wanted: &[String], machine: &Machine, catalogue: &Catalogue) -> Vec<S
         .filter(|name| {
             catalogue.types.get(*name).is_some_and(|offer| {
                 offer.architecture == now.architecture
-                    && offer.disk_gb >= now.disk_gb
+                    && offer.disk_gb >= machine.disk_gb.unwrap_or(now.disk_gb)
                     && offer.places.contains_key(&machine.location)
             })
         })

@@ -169,6 +169,7 @@ impl World {
             server_type: candidate.server_type.clone(),
             location: candidate.location.clone(),
             state: MachineState::Running,
+            disk_gb: None,
             image: Some(image),
             labels: spec.labels.clone(),
             firewalls: spec.firewalls.iter().map(|name| self.observed.firewalls[name].id).collect(),

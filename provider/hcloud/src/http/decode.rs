@@ -18,13 +18,19 @@ pub(crate) struct Answer {
 /// Splits answers into good ones and errors.
 pub(super) fn judge(request: &Request, raw: Raw) -> Result<Answer, Error> {
     if (200..300).contains(&raw.status) {
-        return Ok(Answer { operation: request.operation.clone(), status: raw.status, body: raw.body });
+        let answer = Answer { operation: request.operation.clone(), status: raw.status, body: raw.body };
+        // A good status with a broken body is a lost answer: what was asked for may have been done.
+        return answer.is_whole().then_some(answer).ok_or_else(|| cut_short(request, raw.status));
     }
     let kind = match serde_json::from_slice::<Envelope>(&raw.body) {
         Ok(envelope) => Kind::Api(envelope.into_api(raw.status, raw.correlation_id)),
         Err(_) => without_envelope(raw.status, raw.correlation_id),
     };
     Err(Error::new(request.operation.clone(), kind))
+}
+
+fn cut_short(request: &Request, status: u16) -> Error {
+    Error::new(request.operation.clone(), Kind::Decode { status, reason: "not a JSON object".to_owned() })
 }
 
 /// A gateway answered in HTML or with nothing: the status still says what happened.
@@ -58,6 +64,13 @@ fn without_envelope(status: u16, correlation_id: Option<String>) -> Kind {
 impl Answer {
     fn bad(&self, reason: String) -> Error {
         Error::new(self.operation.clone(), Kind::Decode { status: self.status, reason })
+    }
+
+    /// Whether the body is empty, as after some deletes, or a whole JSON object.
+    fn is_whole(&self) -> bool {
+        let begins = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        self.body.is_empty()
+            || begins == Some(&b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
     }
 
     fn object(&self) -> Result<serde_json::Map<String, serde_json::Value>, Error> {

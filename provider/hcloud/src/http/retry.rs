@@ -36,6 +36,8 @@ fn verdict(policy: Policy, error: &Error) -> Verdict {
     match error.kind() {
         Kind::Transport(_) | Kind::TimedOut => Verdict::Again,
         Kind::Decode { status, .. } if policy == Policy::Read && *status >= 200 => Verdict::Again,
+        // Done, and its answer was spoilt: doing it once more does no harm, and says what came of it.
+        Kind::Decode { status, .. } if (200..300).contains(status) => Verdict::Again,
         Kind::Api(api) => match api.code {
             ErrorCode::RateLimitExceeded => Verdict::RateLimited,
             ErrorCode::Conflict | ErrorCode::Locked | ErrorCode::ResourceLocked if policy != Policy::Read => {

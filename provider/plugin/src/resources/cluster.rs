@@ -1,9 +1,9 @@
 //! `streaming_cluster`: look, plan and apply are calls to the domain crates; this file only translates.
 
 mod memory;
-mod model;
-mod results;
-mod schema;
+pub(crate) mod model;
+pub(crate) mod results;
+pub(crate) mod schema;
 mod wish;
 
 use std::time::Duration;
@@ -76,7 +76,7 @@ impl Resource for Cluster {
         }
         let settled = plan.prior.as_ref().is_some_and(|prior| prior.ready.known() == Some(&true));
         if steps.is_empty() && settled {
-            results::keep(plan);
+            results::keep(plan, &observed);
             return;
         }
         if !plan.is_create() {
@@ -228,7 +228,7 @@ async fn be(
     let observed = applied.observed.clone().unwrap_or_else(|| known.clone());
     state.id = Attr::Known(desired.name.clone());
     state.ready = Attr::Known(applied.is_complete());
-    results::fill(&mut state, &desired, &observed, catalogue);
+    let surprises = results::settle(&mut state, &desired, &observed, catalogue);
     keep(run, &observed, &owner, &mut diagnostics);
     // On an update the state is kept next to errors; on a create an error would taint what is fine.
     let gently = resume && prior.is_none();
@@ -239,6 +239,16 @@ async fn be(
             interrupted.severity = DiagnosticSeverity::Warning;
         }
         diagnostics.push(interrupted);
+    }
+    if !surprises.is_empty() && !diagnostics.has_error() {
+        diagnostics.error(
+            "The cluster changed between plan and apply",
+            format!(
+                "Everything is as wished, but not as planned: {} changed meanwhile. What is there is in the state.\n\nWhat \
+                 to do: plan and apply again, so that what depends on the cluster follows.",
+                surprises.join(", ")
+            ),
+        );
     }
     Outcome { state: Some(state), diagnostics }
 }
@@ -321,7 +331,7 @@ fn progress(event: &Event) {
 }
 
 /// A failed step as a diagnostic: what failed, why, what to do.
-fn diagnostic(failure: &Failure, gently: bool) -> Diagnostic {
+pub(crate) fn diagnostic(failure: &Failure, gently: bool) -> Diagnostic {
     let summary = format!("Could not {}", failure.step);
     let mut detail = format!("{}: {}.", failure.object, failure.message);
     if let Some(code) = &failure.code {

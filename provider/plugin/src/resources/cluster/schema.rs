@@ -126,7 +126,7 @@ fn behaviour() -> Vec<Attribute> {
                      without it. Of several origins one always stays.",
                 ),
                 Attribute::number("max_parallel").optional().validate(validate::between(1..=50)).describe(
-                    "How many machines are made or changed at once; 10 without it.",
+                    "How many machines are asked for or changed at once; 10 without it. Those that only boot do not count.",
                 ),
                 Attribute::string("on_change").optional().validate(validate::one_of(&["replace", "rebuild"])).describe(
                     "What happens to machines when image or user data change: `replace` (without it) deletes and makes them \
@@ -155,22 +155,7 @@ fn results() -> Vec<Attribute> {
         Attribute::bool("ready").computed().describe(
             "Whether everything is as wished. False after an apply that could not finish; the next one goes on.",
         ),
-        Attribute::map_of(
-            "machines",
-            [
-                Attribute::number("id").computed().describe("The ID of its server."),
-                text("role", "`origin`, `relay` or `edge`."),
-                Attribute::number("number").computed().describe("Its number within the role, from 1."),
-                text("server_type", "The type it got."),
-                text("location", "The location it got."),
-                text("public_ipv4", "Its public IPv4 address."),
-                text("public_ipv6", "Its public IPv6 network."),
-                text("private_ip", "Its address in the private network."),
-                text("state", "`running`, `off`, `deleting`, `busy`, or `absent` when it should be there and is not."),
-            ],
-        )
-        .computed()
-        .describe("Machines by name."),
+        machines_by_name(),
         text("inventory", "The running machines as an Ansible inventory in YAML, grouped by role."),
         Attribute::object(
             "cost",
@@ -190,4 +175,28 @@ fn results() -> Vec<Attribute> {
             "What the last refresh found to repair: changes made outside of Terraform, or an apply that could not finish.",
         ),
     ]
+}
+
+/// The machines of a cluster, in the resource and in the data source.
+pub(crate) fn machines_by_name() -> Attribute {
+    let text = |name: &str, what: &str| Attribute::string(name).computed().describe(what);
+    Attribute::map_of(
+        "machines",
+        [
+            Attribute::number("id").computed().describe("The ID of its server."),
+            text("role", "`origin`, `relay` or `edge`."),
+            Attribute::number("number").computed().describe("Its number within the role, from 1."),
+            text("server_type", "The type it got."),
+            text("location", "The location it got."),
+            text("public_ipv4", "Its public IPv4 address."),
+            text("public_ipv6", "Its public IPv6 network."),
+            text("private_ip", "Its address in the private network."),
+            text(
+                "state",
+                "`running`, `off`, `deleting`, `busy`, or `absent` when it should be there and is not.",
+            ),
+        ],
+    )
+    .computed()
+    .describe("Machines by name.")
 }

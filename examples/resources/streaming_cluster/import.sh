@@ -1,0 +1,2 @@
+# By the name of the cluster.
+terraform import streaming_cluster.trivia trivia
