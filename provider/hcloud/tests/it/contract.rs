@@ -40,7 +40,7 @@ async fn the_catalogue() {
     let images = client.images(&filter).await.expect("images");
     assert_eq!(images.len(), 2, "one for each architecture");
     assert_eq!(client.image(images[0].id).await.expect("it").id, images[0].id);
-    assert!(client.rate_limit().remaining.is_some_and(|left| left < 3600));
+    assert!(client.rate_limit().remaining < 3600);
 }
 
 #[tokio::test]
