@@ -110,11 +110,10 @@ impl<W: Write + Send + 'static> State<W> {
                 if let Some((cancel, _)) = self.running.get(&id) {
                     cancel.cancel();
                 }
-                // Dropping an upload removes its partial file.
-                match self.uploads.remove(&id) {
-                    Some(_) => reply(&self.writer, &failed(id, &io::ErrorKind::Interrupted.into()), &[]),
-                    None => Ok(()),
-                }
+                let Some(upload) = self.uploads.remove(&id) else { return Ok(()) };
+                // Dropping it removes its partial file; whoever reads the answer must not find one.
+                drop(upload);
+                reply(&self.writer, &failed(id, &io::ErrorKind::Interrupted.into()), &[])
             }
         }
     }
@@ -123,6 +122,7 @@ impl<W: Write + Send + 'static> State<W> {
         // Chunks of an upload that has failed already are on their way; they are dropped.
         let Some(mut upload) = self.uploads.remove(&id) else { return Ok(()) };
         if let Err(error) = upload.file.write_all(body) {
+            drop(upload);
             return reply(&self.writer, &failed(id, &error), &[]);
         }
         upload.size += body.len() as u64;

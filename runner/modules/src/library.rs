@@ -153,8 +153,8 @@ pub fn library() -> &'static [Entry] {
     })
 }
 
-/// Looks a name up: short, full, or `ansible.legacy.…`.
-pub fn find(name: &str) -> Found {
+/// The module of this library that has the name: short, full, or `ansible.legacy.…`. The agent needs no more.
+pub fn ours(name: &str) -> Option<&'static Entry> {
     static NAMES: OnceLock<HashMap<&'static str, usize>> = OnceLock::new();
     let names = NAMES.get_or_init(|| {
         let mut names = HashMap::new();
@@ -165,11 +165,22 @@ pub fn find(name: &str) -> Found {
         }
         names
     });
-    let builtin = ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix));
-    let short = builtin.unwrap_or(name);
-    if let Some(at) = names.get(short).or_else(|| names.get(name)) {
-        return Found::Ours(&library()[*at]);
+    let short = builtin(name).unwrap_or(name);
+    names.get(short).or_else(|| names.get(name)).map(|at| &library()[*at])
+}
+
+/// The name without the collection of what is built in.
+fn builtin(name: &str) -> Option<&str> {
+    ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix))
+}
+
+/// Looks a name up, and knows what Ansible has beyond this library.
+pub fn find(name: &str) -> Found {
+    if let Some(entry) = ours(name) {
+        return Found::Ours(entry);
     }
+    let builtin = builtin(name);
+    let short = builtin.unwrap_or(name);
     if let Some(full) = other(short) {
         return Found::NotYet(full);
     }
@@ -213,4 +224,28 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, find};
+
+    #[test]
+    fn names_mean_what_ansible_means_by_them() {
+        let meaning = |name: &str| match find(name) {
+            Found::Ours(entry) => entry.spec.name.to_owned(),
+            Found::NotYet(full) => format!("not yet: {full}"),
+            Found::Unknown(near) => format!("unknown, near {}", near.unwrap_or("nothing")),
+        };
+        let check = |name: &str, want: &str| assert_eq!(meaning(name), want, "{name}");
+        check("copy", "ansible.builtin.copy");
+        check("ansible.legacy.copy", "ansible.builtin.copy");
+        check("systemd", "ansible.builtin.systemd_service");
+        check("sysctl", "ansible.posix.sysctl");
+        check("yum", "not yet: ansible.builtin.yum");
+        check("docker_container", "not yet: community.docker.docker_container");
+        check("community.mysql.mysql_db", "not yet: community.mysql.mysql_db");
+        check("lineinfil", "unknown, near lineinfile");
+        check("nosuchmodule", "unknown, near nothing");
+    }
 }

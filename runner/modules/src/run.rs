@@ -1,7 +1,7 @@
 //! The dozen steps that are the same for every module: arguments, look and plan, apply, return.
 
 use crate::{
-    Args, Done, Failure, Found, Invocation, Kind, Outcome, Plan, Returns, System, accounts, args, find,
+    Args, Done, Failure, Invocation, Kind, Outcome, Plan, Returns, System, accounts, args, library::ours,
     outcome::Call, python, spec::Support,
 };
 use serde_json::{Map, Value, json};
@@ -14,12 +14,8 @@ const STARS: &str = "********";
 
 /// Runs one module. Never panics on input; what goes wrong is in the outcome.
 pub fn run(invocation: &Invocation, system: &mut dyn System) -> Outcome {
-    let entry = match find(&invocation.module) {
-        Found::Ours(entry) => entry,
-        Found::NotYet(name) => return Outcome::failure(format!("the module {name} is not supported yet")),
-        Found::Unknown(_) => {
-            return Outcome::failure(format!("couldn't resolve module/action '{}'", invocation.module));
-        }
+    let Some(entry) = ours(&invocation.module) else {
+        return Outcome::failure(format!("couldn't resolve module/action '{}'", invocation.module));
     };
     let Some(module) = entry.module else {
         return Outcome::failure(format!("{} runs on the controller only", entry.spec.name));

@@ -96,8 +96,9 @@ impl Module for Pip {
         let before = installed;
         plan.change(argv.join(" "), move |system, returns| {
             let output = system.run(&command(call, &argv)).map_err(|error| io_text(&error))?;
-            if !output.ok() && !(call.args.str("state") == "absent" && output.err().contains("not installed"))
-            {
+            // What is not there need not be removed.
+            let gone = call.args.str("state") == "absent" && output.err().contains("not installed");
+            if !output.ok() && !gone {
                 return Err(failed(&argv, &output));
             }
             returns.insert("stdout".into(), output.out().into());
