@@ -68,6 +68,8 @@ pub(crate) struct Run<'r> {
     block: Option<(Arc<str>, usize)>,
     /// How deep the recursive loop is.
     loop_depth: usize,
+    /// Whether the variables are out of sight: in what was included or imported without context.
+    bare: bool,
 }
 
 impl<'r> Run<'r> {
@@ -81,6 +83,7 @@ impl<'r> Run<'r> {
             root,
             block: None,
             loop_depth: 0,
+            bare: false,
         }
     }
 

@@ -2,5 +2,6 @@
 
 mod cases;
 mod fuzz;
+mod pages;
 mod scope;
 mod world;

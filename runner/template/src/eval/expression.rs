@@ -115,7 +115,9 @@ impl Run<'_> {
         if let Some(value) = self.frame.get(name) {
             return Ok(value);
         }
-        if let Some(value) = self.context.variable(name) {
+        if !self.bare
+            && let Some(value) = self.context.variable(name)
+        {
             return self.checked(Ok(value), at);
         }
         if let Some(value) = self.template_name(name) {

@@ -78,6 +78,7 @@ impl Run<'_> {
             root,
             blocks: Blocks::default(),
             block: None,
+            bare: self.bare || !context,
             ..self.clone()
         };
         run.root_body(output)?;
@@ -122,6 +123,7 @@ impl Run<'_> {
             root: root.clone(),
             blocks: Blocks::default(),
             block: None,
+            bare: self.bare || !context,
             ..self.clone()
         };
         let mut output = Output::default();

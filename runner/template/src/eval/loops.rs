@@ -87,6 +87,7 @@ impl LoopBody<'_, '_> {
             root: run.root.clone(),
             blocks: run.blocks.clone(),
             block: run.block.clone(),
+            bare: run.bare,
             body: std::ptr::from_ref(self.for_loop) as usize,
             depth: run.loop_depth + 1,
         });
@@ -106,6 +107,7 @@ struct Again {
     root: Arc<Frame>,
     blocks: Blocks,
     block: Option<(Arc<str>, usize)>,
+    bare: bool,
     /// The loop's identity in the tree of `unit`.
     body: usize,
     depth: usize,
@@ -199,6 +201,7 @@ impl Object for Arc<LoopObject> {
             root: again.root.clone(),
             block: again.block.clone(),
             loop_depth: again.depth,
+            bare: again.bare,
         };
         let mut output = Output::default();
         LoopBody { run, for_loop }.draw(&items, &mut output)?;

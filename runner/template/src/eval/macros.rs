@@ -17,6 +17,7 @@ pub(crate) struct MacroObject {
     root: Arc<Frame>,
     blocks: Blocks,
     block: Option<(Arc<str>, usize)>,
+    bare: bool,
 }
 
 impl MacroObject {
@@ -28,6 +29,7 @@ impl MacroObject {
             root: run.root.clone(),
             blocks: run.blocks.clone(),
             block: run.block.clone(),
+            bare: run.bare,
         }
     }
 
@@ -120,6 +122,7 @@ impl Object for MacroObject {
             root: self.root.clone(),
             block: self.block.clone(),
             loop_depth: 0,
+            bare: self.bare,
         };
         guarded(|| {
             self.bind(&run, args)?;
@@ -159,6 +162,7 @@ impl Run<'_> {
                 unit: self.unit.clone(),
                 frame: self.root.clone(),
                 blocks: self.blocks.clone(),
+                bare: self.bare,
             }))
         };
         match name {
@@ -183,6 +187,7 @@ struct Reference {
     unit: Arc<Unit>,
     frame: Arc<Frame>,
     blocks: Blocks,
+    bare: bool,
 }
 
 impl Object for Reference {
@@ -223,6 +228,7 @@ impl Object for Reference {
             root: self.frame.clone(),
             block: None,
             loop_depth: 0,
+            bare: self.bare,
         };
         let mut output = Output::default();
         guarded(|| run.draw_block_at(name, *level, self.frame.clone(), &mut output))?;
@@ -237,6 +243,7 @@ impl Reference {
             unit: self.unit.clone(),
             frame: self.frame.clone(),
             blocks: self.blocks.clone(),
+            bare: self.bare,
         }))
     }
 }
