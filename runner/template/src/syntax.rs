@@ -128,6 +128,14 @@ pub(crate) fn parse_expression(text: &str, options: &Options) -> Result<Template
     let parsed = crate::stack::guarded_parser(&whole, || parse_body(&whole, options));
     let mut template = parsed.map_err(|mut fault| {
         fault.message = fault.message.replace("end of print statement", "end of template");
+        if fault.message.starts_with("expected token 'end of template'") {
+            "chunk after expression".clone_into(&mut fault.message);
+        }
+        if fault.offset >= open.len() + text.len()
+            && let Some(expected) = fault.message.strip_prefix("unexpected '}', ")
+        {
+            fault.message = format!("unexpected end of template, {expected}.");
+        }
         fault.offset = fault.offset.saturating_sub(open.len()).min(text.len());
         fault
     })?;

@@ -186,15 +186,18 @@ impl Templar {
     fn condition_value(&self, text: &Text, scope: &Scope) -> Result<Value> {
         let context = Context::new(self, scope, None);
         let trimmed = text.as_str().trim();
-        if text.is_template()
-            && trimmed.starts_with("{{")
-            && trimmed.ends_with("}}")
-            && !trimmed[2..].contains("{{")
-        {
+        let whole = |open: &str, close: &str| trimmed.starts_with(open) && trimmed.ends_with(close);
+        if text.is_trusted() && (whole("{{", "}}") || whole("{%", "%}")) {
             let message =
                 "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.";
-            context.world().deprecate(message, text.origin().unwrap_or(&Span::none()));
-            return context.render_text(text);
+            let span = text.origin().cloned().unwrap_or_default();
+            context.world().deprecate(message, &span);
+            return match context.render_text(&Text::trusted(trimmed, span.clone()))? {
+                // A variable that holds a condition.
+                Value::Str(inner) if inner.is_trusted() => self.evaluate(&context, &inner),
+                Value::Str(_) => Err(conditional("Encountered untrusted template or expression.", &span)),
+                other => Ok(other),
+            };
         }
         self.evaluate(&context, text)
     }
@@ -367,9 +370,11 @@ impl Templar {
         text: &Arc<str>,
         origin: &Span,
     ) -> Result<Arc<Template>> {
+        let delimiters = prefix.ends_with("expression") && (text.contains("{{") || text.contains("{%"));
+        let hint = if delimiters { ". Template delimiters are not supported in expressions" } else { "" };
         let fail = |fault: &Fault| {
             let place = Place { origin: origin.clone(), text: text.clone(), offset: fault.offset };
-            Error::new(ErrorKind::Syntax, format!("{prefix}: {}", fault.message)).within(|| place)
+            Error::new(ErrorKind::Syntax, format!("{prefix}{hint}: {}", fault.message)).within(|| place)
         };
         let template = compiled.map_err(|fault| fail(&fault))?;
         match template.unknown.iter().find(|unknown| !unknown.conditional) {
