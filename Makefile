@@ -32,4 +32,7 @@ conformance: ## how many of ansible-core's own integration targets pass under ou
 	@target/debug/playbook link target/conformance/bin >/dev/null
 	@python3 tests/conformance/run.py --bin target/conformance/bin
 
-.PHONY: oracle conformance help deps test check accept bench
+bench-provider: ## the provider's start, memory, validate and plan, beside a Go provider of GO_PROVIDER_MIRROR if there is one
+	cargo test --locked -p tests-suite --test suite -- --ignored --nocapture --exact terraform_bench::bench_provider
+
+.PHONY: oracle conformance help deps test check accept bench bench-provider

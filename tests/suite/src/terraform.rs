@@ -1,6 +1,8 @@
 //! Drives the real `terraform` (or `tofu`): a folder, a mirror or an attached provider, and nothing of the machine's own
 //! configuration.
 
+pub mod case;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

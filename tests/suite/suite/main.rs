@@ -10,5 +10,8 @@ mod connection_failures;
 mod connection_world;
 mod machines;
 mod playbooks;
+mod terraform;
+mod terraform_bench;
+mod terraform_docs;
 mod terraform_rules;
 mod tidy;

@@ -21,7 +21,7 @@ pub(crate) async fn answer<P: Provider>(server: &Server<P>, _: &Context, request
     Response { diagnostics: diagnostics.into_wire() }
 }
 
-/// Validators of attributes, then relations between them.
+/// Validators and deprecations of attributes, then relations between them.
 pub(crate) fn check_against_schema(
     schema: &Schema,
     config: &Value,
@@ -31,6 +31,10 @@ pub(crate) fn check_against_schema(
     each_config(&schema.body, config, &mut |attribute, value, path| {
         for validator in &attribute.validators {
             validator.check(value, path, attribute.sensitive || attribute.write_only, diagnostics);
+        }
+        if let Some(instead) = attribute.deprecated.as_ref().filter(|_| !value.is_null()) {
+            // Terraform says this itself only from 1.15 on.
+            diagnostics.warning_at(path.clone(), "Deprecated attribute", format!("{path}: {instead}"));
         }
         if attribute.write_only && !value.is_null() && !may_write_only {
             diagnostics.error_at(

@@ -1,0 +1,6 @@
+# do: plan
+# error: Nothing is named nowhere.
+
+data "probe_look" "x" {
+  name = "nowhere"
+}

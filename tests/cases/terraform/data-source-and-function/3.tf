@@ -1,0 +1,2 @@
+# do: console provider::probe::shout("quiet")
+# said: "QUIET"

@@ -1,0 +1,6 @@
+# do: validate
+# error: there is nothing to shout
+
+output "shout" {
+  value = provider::probe::shout("a", "")
+}

@@ -1,0 +1,6 @@
+# What was imported needs no change.
+
+resource "probe_thing" "a" {
+  name = "hall"
+  size = 4
+}

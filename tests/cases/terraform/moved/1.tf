@@ -1,0 +1,5 @@
+# state: terraform_data.old input = "hall"
+
+resource "terraform_data" "old" {
+  input = "hall"
+}

@@ -1,0 +1,6 @@
+# state: probe_thing.a applies = 2
+
+resource "probe_thing" "a" {
+  name = "hall"
+  size = 2
+}

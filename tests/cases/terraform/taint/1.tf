@@ -1,0 +1,5 @@
+# state: probe_thing.a id = "thing-hall"
+
+resource "probe_thing" "a" {
+  name = "hall"
+}
