@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tests_hcloud_mock::{Fault, Then};
 
-use crate::cluster_show::{Show, config, providers, signal};
+use crate::cluster_show::{Show, config, pause, providers, signal};
 
 /// Every so many requests one is the last, unless the environment says otherwise: a run has about sixty.
 const KILL_EVERY: usize = 11;
@@ -144,7 +144,7 @@ fn an_interrupt_returns_within_seconds_with_the_state_saved() {
         let begun = Instant::now();
         while show.mock.count(method, "/servers*") < 2 {
             assert!(begun.elapsed() < Duration::from_secs(60), "{at}: no request ever came");
-            std::thread::sleep(Duration::from_millis(5));
+            pause();
         }
         signal("INT", &[terraform.id()]);
         let interrupted = Instant::now();
@@ -173,7 +173,7 @@ fn of_two_applies_at_once_the_second_is_refused() {
         let first = scope.spawn(|| show.terraform.apply());
         let begun = Instant::now();
         while show.mock.count("POST", "/servers") == 0 && begun.elapsed() < Duration::from_secs(60) {
-            std::thread::sleep(Duration::from_millis(5));
+            pause();
         }
         let before = show.mock.requests().iter().filter(|entry| entry.method == "POST").count();
         let second = other.terraform.apply();

@@ -219,9 +219,15 @@ impl Show {
         let begun = Instant::now();
         while !providers(&self.folder()).is_empty() {
             assert!(begun.elapsed() < EXIT_MAX, "a provider outlives its terraform");
-            std::thread::sleep(Duration::from_millis(20));
+            pause();
         }
     }
+}
+
+/// A moment between two looks at other processes; every loop around it has a deadline.
+#[expect(clippy::disallowed_methods, reason = "other processes tell nobody when they are done")]
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 fn workspace(mock: &Mock, hcl: &str) -> Workspace {

@@ -1,4 +1,5 @@
 //! How many requests a cluster costs.
+#![expect(clippy::print_stderr, reason = "how many requests it took is worth reading")]
 
 use provider_cluster::*;
 use tests_hcloud_mock::Options;

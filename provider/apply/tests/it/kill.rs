@@ -1,5 +1,6 @@
 //! Killed right after its k-th request: the next run converges, nothing is there twice, and nothing is left. `KILL_EVERY=1`
 //! tries every k; without it a sample is tried.
+#![expect(clippy::print_stderr, reason = "how many requests it took is worth reading")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

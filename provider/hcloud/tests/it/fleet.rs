@@ -1,4 +1,5 @@
 //! Many servers at once: few requests, never over the rate limit, nothing lost and nothing twice.
+#![expect(clippy::print_stderr, reason = "how many requests it took is worth reading")]
 
 use std::time::Duration;
 
