@@ -18,7 +18,7 @@ pub struct Config {
 }
 
 /// Every setting that is read: its place in the file, and its names in the environment.
-const SETTINGS: &[(&str, &[&str])] = &[
+pub const SETTINGS: &[(&str, &[&str])] = &[
     ("defaults.inventory", &["ANSIBLE_INVENTORY"]),
     ("defaults.forks", &["ANSIBLE_FORKS"]),
     ("defaults.timeout", &["ANSIBLE_TIMEOUT"]),
@@ -82,6 +82,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("inventory.host_pattern_mismatch", &["ANSIBLE_HOST_PATTERN_MISMATCH"]),
     ("inventory.ignore_extensions", &["ANSIBLE_INVENTORY_IGNORE"]),
     ("inventory.ignore_patterns", &["ANSIBLE_INVENTORY_IGNORE_REGEX"]),
+    ("inventory.export", &["ANSIBLE_INVENTORY_EXPORT"]),
     ("privilege_escalation.become", &["ANSIBLE_BECOME"]),
     ("privilege_escalation.become_method", &["ANSIBLE_BECOME_METHOD"]),
     ("privilege_escalation.become_user", &["ANSIBLE_BECOME_USER"]),
@@ -109,6 +110,15 @@ impl Config {
                 Ok(text) => config.read(&text),
                 Err(error) => config.warnings.push(format!("could not read {}: {error}", path.display())),
             }
+        }
+        config
+    }
+
+    /// The settings of one file.
+    pub fn of(path: &Path) -> Self {
+        let mut config = Config { path: Some(path.to_path_buf()), ..Config::default() };
+        if let Ok(text) = fs::read_to_string(path) {
+            config.read(&text);
         }
         config
     }

@@ -13,7 +13,7 @@ use crate::{
     reader,
     run::{check_hosts, read_all},
     setup::{Base, Refusal, parts, settings},
-    vault,
+    secrets,
 };
 
 /// Runs the command.
@@ -27,7 +27,7 @@ pub fn run(args: ExecArgs) -> i32 {
 }
 
 fn prepared(args: &ExecArgs, config: Config) -> Result<i32, Refusal> {
-    let secrets = vault::secrets(&args.vault, &config, true).map_err(Refusal::new)?;
+    let secrets = secrets::secrets(&args.vault, &config, true).map_err(Refusal::new)?;
     let base = Base::new(&args.runtime, secrets, config)?;
     let mut inventory = base.inventory(&args.inventory)?;
     let limit = base.limit(&args.inventory)?;

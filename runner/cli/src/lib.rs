@@ -6,18 +6,23 @@
 
 mod args;
 mod config;
+mod doc;
 mod exec;
 pub mod exit;
 mod inventory;
+mod link;
 mod listing;
+mod manual;
 mod names;
 mod operator;
 pub mod output;
 mod reader;
 mod run;
+mod secrets;
 mod setup;
 mod vault;
 mod version;
+mod view;
 
 use std::{ffi::OsString, path::Path};
 
@@ -44,7 +49,11 @@ Commands:
   exec       run one task on some hosts (ansible)
   inventory  show the inventory (ansible-inventory)
   vault      encrypt and decrypt files (ansible-vault)
-  link DIR   make links under Ansible's names in DIR
+  doc        show a module's options (ansible-doc)
+  config     show settings (ansible-config)
+  link       make links to this program under Ansible's names
+  completion print completion for a shell
+  man        print the man page
 
 Every command has --help.";
 
@@ -83,7 +92,12 @@ fn dispatch(command: &str, args: Vec<OsString>) -> i32 {
         "run" => parsed(args::PlaybookArgs::try_parse_from(args), run::run),
         "exec" => parsed(args::ExecArgs::try_parse_from(args), exec::run),
         "inventory" => parsed(inventory::InventoryCommand::try_parse_from(args), inventory::run),
-        "link" => link(&args),
+        "vault" => parsed(vault::VaultCommand::try_parse_from(args), vault::run),
+        "doc" => parsed(doc::DocCommand::try_parse_from(args), doc::run),
+        "config" => parsed(view::ConfigCommand::try_parse_from(args), view::run),
+        "link" => parsed(link::LinkCommand::try_parse_from(args), link::run),
+        "completion" => parsed(manual::CompletionCommand::try_parse_from(args), manual::complete),
+        "man" => parsed(manual::ManCommand::try_parse_from(args), manual::man),
         "--help" | "-h" | "help" => {
             screen.out(HELP, None);
             exit::OK
@@ -108,34 +122,6 @@ fn parsed<T>(args: Result<T, clap::Error>, run: fn(T) -> i32) -> i32 {
                 screen.out(shown.trim_end(), None);
                 exit::OK
             }
-        }
-    }
-}
-
-/// `playbook link DIR`: this program under Ansible's names.
-fn link(args: &[OsString]) -> i32 {
-    let screen = output::screen::Screen::new(false);
-    let Some(dir) = args.get(1).map(Path::new) else {
-        screen.err("[ERROR]: playbook link needs a directory", None);
-        return exit::FAILED;
-    };
-    let Ok(own) = std::env::current_exe() else { return exit::ERROR };
-    let made = std::fs::create_dir_all(dir).and_then(|()| {
-        for (name, _) in NAMES {
-            let place = dir.join(name);
-            if place.is_symlink() {
-                std::fs::remove_file(&place)?;
-            }
-            std::os::unix::fs::symlink(&own, &place)?;
-            screen.out(&format!("{} -> {}", place.display(), own.display()), None);
-        }
-        Ok(())
-    });
-    match made {
-        Ok(()) => exit::OK,
-        Err(error) => {
-            screen.err(&format!("[ERROR]: could not link in {}: {error}", dir.display()), None);
-            exit::ERROR
         }
     }
 }

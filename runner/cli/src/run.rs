@@ -16,7 +16,7 @@ use crate::{
     output::{Reader, notice, screen::Colour},
     reader,
     setup::{Base, Refusal, parts, selection, settings},
-    vault,
+    secrets,
 };
 
 /// Runs the command.
@@ -32,7 +32,7 @@ pub fn run(args: PlaybookArgs) -> i32 {
 fn prepared(args: PlaybookArgs, config: Config) -> Result<i32, Refusal> {
     let lists = args.list_hosts || args.list_tasks || args.list_tags;
     let looks_only = lists || args.syntax_check;
-    let secrets = vault::secrets(&args.vault, &config, !looks_only).map_err(Refusal::new)?;
+    let secrets = secrets::secrets(&args.vault, &config, !looks_only).map_err(Refusal::new)?;
     let base = Base::new(&args.runtime, secrets, config)?;
     for playbook in &args.playbooks {
         if !playbook.exists() {

@@ -114,7 +114,7 @@ impl Base {
                 .collect();
         }
         let mut reader = InventoryLoader::new(self.loader.clone());
-        reader.scripts = Arc::new(crate::inventory::Programs);
+        crate::inventory::equip(&mut reader, &self.templar, &self.extra);
         if let Some(enabled) = self.config.get("inventory.enable_plugins") {
             reader.enabled = enabled.split(',').filter_map(|name| Reader::from_name(name.trim())).collect();
         }

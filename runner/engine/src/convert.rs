@@ -9,7 +9,7 @@ use runner_playbook::{
 use runner_template::Value;
 
 /// A node of a value; what only templates can hold becomes null.
-pub(crate) fn node_of(value: &Value) -> Node {
+pub fn node_of(value: &Value) -> Node {
     let data = match value {
         Value::Bool(flag) => Data::Bool(*flag),
         Value::Int(number) => Data::Int(*number),

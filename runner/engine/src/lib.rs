@@ -38,4 +38,5 @@ pub mod unit;
 mod vars_file;
 mod world;
 
+pub use convert::node_of;
 pub use session::{Parts, Session, Status};

@@ -10,6 +10,7 @@ pub mod pattern;
 pub mod plugin;
 mod script;
 mod sources;
+mod toml;
 mod tree;
 mod vars;
 
@@ -20,6 +21,16 @@ pub use vars::{InventoryVars, Level};
 
 use crate::node::{Data, Node};
 use crate::source::Source;
+
+/// A group's name as Ansible's plugins clean it: only letters, digits and `_`, no digit in front.
+pub fn clean_group_name(name: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut clean: String = name.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
+    if clean.starts_with(|c: char| c.is_ascii_digit()) {
+        clean.replace_range(..1, "_");
+    }
+    clean
+}
 
 /// Adds a host with where it was named, its group and its port.
 fn add_host(inventory: &mut Inventory, name: &str, group: Option<&str>, port: Option<u16>, source: &Source) {

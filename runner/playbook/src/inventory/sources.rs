@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::inventory::model::{Inventory, UNGROUPED};
 use crate::inventory::plugin::Plugin;
 use crate::inventory::script::{self, NoScripts, RunScript};
-use crate::inventory::{address, ini, tree};
+use crate::inventory::{address, ini, toml, tree};
 use crate::load::Loader;
 use crate::node::Node;
 use crate::problem::{Kind, Problem, has_errors};
@@ -33,6 +33,8 @@ pub enum Reader {
     Yaml,
     /// An INI file.
     Ini,
+    /// A TOML file.
+    Toml,
 }
 
 impl Reader {
@@ -45,13 +47,22 @@ impl Reader {
             Self::Auto => "auto",
             Self::Yaml => "yaml",
             Self::Ini => "ini",
+            Self::Toml => "toml",
         }
     }
 
     /// The reader of a name, with or without its collection.
     pub fn from_name(name: &str) -> Option<Self> {
         let short = name.strip_prefix("ansible.builtin.").unwrap_or(name);
-        let all = [Self::HostList, Self::AdvancedHostList, Self::Script, Self::Auto, Self::Yaml, Self::Ini];
+        let all = [
+            Self::HostList,
+            Self::AdvancedHostList,
+            Self::Script,
+            Self::Auto,
+            Self::Yaml,
+            Self::Ini,
+            Self::Toml,
+        ];
         all.into_iter().find(|reader| reader.name() == short)
     }
 }
@@ -76,14 +87,14 @@ pub struct InventoryLoader {
 impl InventoryLoader {
     /// Ansible's defaults.
     pub fn new(loader: Loader) -> Self {
-        use Reader::{Auto, HostList, Ini, Script, Yaml};
+        use Reader::{Auto, HostList, Ini, Script, Toml, Yaml};
         let extensions =
             [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
         Self {
             loader,
             scripts: Arc::new(NoScripts),
             plugins: Vec::new(),
-            enabled: vec![HostList, Script, Auto, Yaml, Ini],
+            enabled: vec![HostList, Script, Auto, Yaml, Ini, Toml],
             ignored_extensions: extensions.map(str::to_owned).into(),
             ignored_patterns: Vec::new(),
         }
@@ -232,6 +243,10 @@ impl InventoryLoader {
                 tree::read(&root, &source, inventory, problems)
             }),
             Reader::Ini => Some(self.ini(path, inventory)),
+            Reader::Toml => (path.extension().is_some_and(|extension| extension == "toml")).then(|| {
+                let source = self.loader.read(path, &Span::none()).map_err(|problem| *problem)?;
+                toml::read(&source, inventory, problems)
+            }),
         }
     }
 

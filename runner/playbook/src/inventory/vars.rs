@@ -110,6 +110,24 @@ impl InventoryVars {
         layers
     }
 
+    /// The variables of one group from its source and its files, ancestors' left out.
+    pub fn of_group(&self, inventory: &Inventory, group: &str) -> Map {
+        let mut vars = inventory.group(group).map(|group| group.vars.clone()).unwrap_or_default();
+        for dir in self.inventory_dirs.iter().chain(&self.play_dir) {
+            vars.extend_from(&self.entity(dir, "group_vars", group));
+        }
+        vars
+    }
+
+    /// The variables of one host from its source and its files, those of its groups left out.
+    pub fn of_host(&self, inventory: &Inventory, host: &str) -> Map {
+        let mut vars = inventory.host(host).map(|host| host.vars.clone()).unwrap_or_default();
+        for dir in self.inventory_dirs.iter().chain(&self.play_dir) {
+            vars.extend_from(&self.entity(dir, "host_vars", host));
+        }
+        vars
+    }
+
     /// What could not be read so far; asking empties the list.
     pub fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
