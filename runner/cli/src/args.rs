@@ -191,6 +191,9 @@ pub struct ExecArgs {
     /// set the poll interval if using -B (default=15)
     #[arg(short = 'P', long)]
     pub poll: Option<u64>,
+    /// clear the fact cache for every host in inventory
+    #[arg(long)]
+    pub flush_cache: bool,
     /// Since this tool does not use playbooks, use this as a substitute playbook directory
     #[arg(long)]
     pub playbook_dir: Option<PathBuf>,

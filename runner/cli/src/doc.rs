@@ -82,8 +82,9 @@ pub fn run(command: DocCommand) -> i32 {
 }
 
 fn list(command: &DocCommand, screen: &Screen) {
-    let wanted =
-        |spec: &Spec| command.modules.is_empty() || command.modules.iter().any(|part| spec.name.starts_with(part.as_str()));
+    let wanted = |spec: &Spec| {
+        command.modules.is_empty() || command.modules.iter().any(|part| spec.name.starts_with(part.as_str()))
+    };
     let specs: Vec<&Spec> = library().iter().map(|entry| entry.spec).filter(|spec| wanted(spec)).collect();
     if command.json {
         let all: Map<String, Value> =

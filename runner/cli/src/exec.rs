@@ -12,8 +12,8 @@ use crate::{
     output::{minimal::Minimal, screen::Screen},
     reader,
     run::{check_hosts, read_all},
-    setup::{Base, Refusal, parts, settings},
     secrets,
+    setup::{Base, Refusal, parts, settings},
 };
 
 /// Runs the command.
@@ -59,6 +59,7 @@ fn prepared(args: &ExecArgs, config: Config) -> Result<i32, Refusal> {
     if let Some(seconds) = args.task_timeout {
         engine.task_timeout_s = seconds;
     }
+    engine.flush_cache = args.flush_cache;
     engine.gathering = runner_engine::settings::Gathering::Explicit;
     let check = engine.check;
     let look = reader::look(&base.config, base.verbosity, check);

@@ -113,7 +113,6 @@ fn prepared(command: &InventoryCommand, config: Config) -> Result<i32, Refusal> 
     let base = Base::new(&command.runtime, secrets, config)?;
     let mut inventory = base.inventory(&command.inventory)?;
     let limit = base.limit(&command.inventory)?;
-    crate::run::check_hosts(&base, &mut inventory, &limit)?;
     let mut only = None;
     if !limit.is_empty() {
         let hosts: HashSet<Arc<str>> = inventory.select(&limit).0.into_iter().collect();

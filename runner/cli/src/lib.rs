@@ -9,6 +9,7 @@ mod config;
 mod doc;
 mod exec;
 pub mod exit;
+mod facts;
 mod inventory;
 mod link;
 mod listing;

@@ -11,7 +11,11 @@ use crate::{
 
 /// `playbook link DIR`.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "playbook link", about = "Make links to this program under Ansible's names", disable_version_flag = true)]
+#[command(
+    name = "playbook link",
+    about = "Make links to this program under Ansible's names",
+    disable_version_flag = true
+)]
 pub struct LinkCommand {
     /// Where to put the links
     pub dir: PathBuf,

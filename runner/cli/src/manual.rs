@@ -16,11 +16,7 @@ use crate::{
 
 /// `playbook completion SHELL`.
 #[derive(Debug, Clone, Parser)]
-#[command(
-    name = "playbook completion",
-    about = "Print completion for a shell",
-    disable_version_flag = true
-)]
+#[command(name = "playbook completion", about = "Print completion for a shell", disable_version_flag = true)]
 pub struct CompletionCommand {
     /// The shell
     pub shell: Shell,
@@ -67,7 +63,8 @@ pub fn complete(command: CompletionCommand) -> i32 {
         None => (whole(), "playbook".to_owned()),
         Some(name) => {
             let wanted = crate::NAMES.iter().find(|(known, _)| known == name);
-            let found = wanted.and_then(|(_, own)| commands().into_iter().find(|tree| tree.get_name() == *own));
+            let found =
+                wanted.and_then(|(_, own)| commands().into_iter().find(|tree| tree.get_name() == *own));
             let Some(found) = found else {
                 Screen::new(false).err(&format!("[ERROR]: there is no command '{name}'"), None);
                 return exit::FAILED;

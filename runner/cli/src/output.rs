@@ -3,9 +3,12 @@
 pub mod default;
 pub mod diff;
 pub mod json;
+pub mod json_lines;
+pub mod junit;
 pub mod minimal;
 pub mod notice;
 pub mod screen;
+pub mod timing;
 
 use runner_engine::event::Event;
 
@@ -16,6 +19,19 @@ pub trait Reader: Send {
 
     /// After the last one.
     fn finish(&mut self) {}
+}
+
+/// Several readers of the same events, the first of which standard output belongs to.
+pub struct Several(pub Vec<Box<dyn Reader>>);
+
+impl Reader for Several {
+    fn read(&mut self, event: &Event) {
+        self.0.iter_mut().for_each(|reader| reader.read(event));
+    }
+
+    fn finish(&mut self) {
+        self.0.iter_mut().for_each(|reader| reader.finish());
+    }
 }
 
 /// How results are shown.

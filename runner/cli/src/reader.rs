@@ -4,7 +4,15 @@ use std::io::IsTerminal as _;
 
 use crate::{
     config::Config,
-    output::{Look, Reader, default::Default, minimal::Minimal, screen::Screen},
+    output::{
+        Look, Reader, Several,
+        default::Default,
+        json_lines::{Document, Lines},
+        junit::Junit,
+        minimal::Minimal,
+        screen::Screen,
+        timing::{Profile, Timer},
+    },
 };
 
 /// Whether output is coloured: asked for, forbidden, or a terminal.
@@ -40,11 +48,31 @@ pub fn look(config: &Config, verbosity: u8, check: bool) -> Look {
 
 /// The reader that standard output belongs to.
 pub fn main_reader(config: &Config, verbosity: u8, check: bool) -> Box<dyn Reader> {
+    let mut readers = vec![stdout_reader(config, verbosity, check)];
+    let enabled = config.get("defaults.callbacks_enabled").unwrap_or_default();
+    for name in enabled.split(',').map(str::trim) {
+        let screen = Screen::new(coloured(config));
+        match name.rsplit('.').next().unwrap_or_default() {
+            "timer" => readers.push(Box::new(Timer::new(screen))),
+            "profile_tasks" => readers.push(Box::new(Profile::new(screen))),
+            "junit" => {
+                let dir = std::env::var("JUNIT_OUTPUT_DIR").unwrap_or_else(|_| "~/.ansible.log".to_owned());
+                readers.push(Box::new(Junit::new(crate::config::expand(&dir))));
+            }
+            _ => {}
+        }
+    }
+    Box::new(Several(readers))
+}
+
+fn stdout_reader(config: &Config, verbosity: u8, check: bool) -> Box<dyn Reader> {
     let screen = Screen::new(coloured(config));
     let look = look(config, verbosity, check);
     let name = config.get("defaults.stdout_callback").unwrap_or_default();
     match name.rsplit('.').next().unwrap_or_default() {
         "minimal" => Box::new(Minimal::new(screen, look, false)),
+        "json" => Box::new(Document::new(screen)),
+        "jsonl" => Box::new(Lines),
         "oneline" => Box::new(Minimal::new(screen, look, true)),
         _ => Box::new(Default::new(screen, look)),
     }

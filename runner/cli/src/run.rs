@@ -14,9 +14,8 @@ use crate::{
     config::Config,
     exit, listing,
     output::{Reader, notice, screen::Colour},
-    reader,
+    reader, secrets,
     setup::{Base, Refusal, parts, selection, settings},
-    secrets,
 };
 
 /// Runs the command.

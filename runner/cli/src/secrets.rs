@@ -87,7 +87,8 @@ pub fn from_file(label: &str, path: &Path) -> Result<Secret, String> {
         format!("The vault password file {} was not found", place.display())
     })?;
     let content = if meta.permissions().mode() & 0o111 != 0 {
-        let mut command = Command::new(path);
+        // A bare name would be looked up in PATH.
+        let mut command = Command::new(std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if stem.ends_with("-client") {
             command.arg("--vault-id").arg(label);

@@ -116,7 +116,16 @@ impl Base {
         let mut reader = InventoryLoader::new(self.loader.clone());
         crate::inventory::equip(&mut reader, &self.templar, &self.extra);
         if let Some(enabled) = self.config.get("inventory.enable_plugins") {
-            reader.enabled = enabled.split(',').filter_map(|name| Reader::from_name(name.trim())).collect();
+            reader.enabled = enabled
+                .split(',')
+                .map(str::trim)
+                .filter_map(|name| {
+                    // A plugin that has its own configuration files is found by what they say.
+                    let by_file =
+                        ["constructed", "generator"].contains(&name.rsplit('.').next().unwrap_or(name));
+                    Reader::from_name(name).or(by_file.then_some(Reader::Auto))
+                })
+                .collect();
         }
         if let Some(list) = self.config.get("inventory.ignore_extensions") {
             reader.ignored_extensions = list.split(',').map(|part| part.trim().to_owned()).collect();
@@ -169,7 +178,14 @@ impl Base {
         for part in pattern::split(limit) {
             match part.strip_prefix('@') {
                 Some(file) => {
-                    let text = std::fs::read_to_string(crate::config::expand(file))
+                    let path = crate::config::expand(file);
+                    if path.is_dir() {
+                        return Err(Refusal::new(format!(
+                            "Limit starting with \"@\" must be a file, not a directory: {}",
+                            path.display()
+                        )));
+                    }
+                    let text = std::fs::read_to_string(path)
                         .map_err(|_| Refusal::new(format!("Unable to find limit file {file}")))?;
                     patterns.extend(pattern::limit_file(&text));
                 }
@@ -294,6 +310,9 @@ pub fn settings(
         config_file: config.path.clone(),
         version: ANSIBLE_VERSION.to_owned(),
         operator: Arc::new(Terminal),
+        fact_cache: crate::facts::JsonFiles::of(config)
+            .map_err(Refusal::new)?
+            .map(|cache| Arc::new(cache) as Arc<dyn runner_engine::fact_cache::FactCache>),
         current_dir: std::env::current_dir().unwrap_or_default(),
         ..Settings::default()
     })

@@ -59,7 +59,8 @@ struct Format {
 /// Runs the command.
 pub fn run(command: ConfigCommand) -> i32 {
     let screen = Screen::new(false);
-    let load = |path: &Option<std::path::PathBuf>| path.as_ref().map_or_else(Config::load, |path| Config::of(path));
+    let load =
+        |path: &Option<std::path::PathBuf>| path.as_ref().map_or_else(Config::load, |path| Config::of(path));
     match command.action {
         Action::List(format) => list(&format, &screen),
         Action::Dump { format, only_changed } => dump(&load(&format.config), &format, only_changed, &screen),
@@ -107,7 +108,8 @@ fn dump(config: &Config, format: &Format, only_changed: bool, screen: &Screen) {
     }
     for (key, value, origin) in all {
         let colour = if origin == "default" { Colour::Ok } else { Colour::Changed };
-        screen.out(&format!("{key}({origin}) = {}", value.unwrap_or_else(|| "None".to_owned())), Some(colour));
+        screen
+            .out(&format!("{key}({origin}) = {}", value.unwrap_or_else(|| "None".to_owned())), Some(colour));
     }
 }
 

@@ -16,6 +16,7 @@ mod delegate;
 mod dispatch;
 mod endpoint;
 pub mod event;
+pub mod fact_cache;
 pub mod handlers;
 mod hosts;
 mod include;

@@ -82,7 +82,9 @@ impl Session {
             settings.extra_vars.clone(),
             settings.inject_facts,
             settings.hash_merge,
+            settings.fact_cache.clone(),
         );
+        store.remember(settings.flush_cache);
         let shared = Arc::new(Shared {
             ids: Ids::default(),
             settings,

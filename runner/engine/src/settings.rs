@@ -80,6 +80,8 @@ pub struct Settings {
     pub version: String,
     /// Answers questions: prompts, `pause`, `--step`.
     pub operator: Arc<dyn Operator>,
+    /// Keeps facts from one run to the next.
+    pub fact_cache: Option<Arc<dyn crate::fact_cache::FactCache>>,
     /// Where `ansible-playbook` was started.
     pub current_dir: PathBuf,
 }
@@ -113,6 +115,7 @@ impl Default for Settings {
             config_file: None,
             version: "2.19.14".to_owned(),
             operator: Arc::new(NoOperator),
+            fact_cache: None,
             current_dir: PathBuf::from("/"),
         }
     }

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
 };
 
+use crate::fact_cache::{self, FactCache};
 use runner_playbook::{
     inventory::{self, Inventory, InventoryVars},
     load::Loader,
@@ -21,6 +22,7 @@ pub(crate) struct Store {
     extra: Vars,
     inject_facts: bool,
     hash_merge: bool,
+    cache: Option<Arc<dyn FactCache>>,
     own: Weak<Store>,
 }
 
@@ -55,6 +57,7 @@ impl Store {
         extra: Vars,
         inject_facts: bool,
         hash_merge: bool,
+        cache: Option<Arc<dyn FactCache>>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|own| Store {
             inner: RwLock::new(Inner {
@@ -71,6 +74,7 @@ impl Store {
             extra,
             inject_facts,
             hash_merge,
+            cache,
             own: own.clone(),
         })
     }
@@ -191,6 +195,21 @@ impl Store {
         self.write().inventory.select(patterns)
     }
 
+    /// Takes over what earlier runs kept, or forgets it.
+    pub(crate) fn remember(&self, flush: bool) {
+        let Some(cache) = &self.cache else { return };
+        for host in cache.hosts() {
+            if flush {
+                cache.forget(&host);
+            } else if let Some(facts) = cache.get(&host).and_then(|bytes| fact_cache::read(&bytes)) {
+                self.learn(&host, |learned, inject| {
+                    learned.facts = facts;
+                    learned.show(inject);
+                });
+            }
+        }
+    }
+
     /// Remembers facts that a module returned.
     pub(crate) fn learn_facts(&self, host: &str, facts: &Vars) {
         self.learn(host, |learned, inject| {
@@ -199,10 +218,19 @@ impl Store {
             }
             learned.show(inject);
         });
+        if let Some(cache) = &self.cache {
+            let kept = self.read().learned.get(host).and_then(|learned| fact_cache::write(&learned.facts));
+            if let Some(bytes) = kept {
+                cache.set(host, &bytes);
+            }
+        }
     }
 
     /// Forgets everything modules found out (`meta: clear_facts`).
     pub(crate) fn clear_facts(&self, host: &str) {
+        if let Some(cache) = &self.cache {
+            cache.forget(host);
+        }
         self.learn(host, |learned, inject| {
             learned.facts = Vars::default();
             learned.set_facts = Vars::default();

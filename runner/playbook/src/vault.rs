@@ -131,7 +131,7 @@ pub fn decrypt_with_label(data: &[u8], secrets: &Secrets) -> Result<(Vec<u8>, St
 /// Encrypts data. The header is 1.2 with `label` when one is given that is not `default`, 1.1 otherwise.
 ///
 /// `salt` must be random; the same salt and password must not be used for two texts.
-pub fn encrypt(plain: &[u8], secret: &Secret, label: Option<&str>, salt: &[u8; 32]) -> String {
+pub fn encrypt(plain: &[u8], secret: &Secret, label: Option<&str>, salt: &[u8]) -> String {
     let keys = Keys::derive(secret, salt);
     let mut text = plain.to_vec();
     let pad = BLOCK_BYTES - plain.len() % BLOCK_BYTES;

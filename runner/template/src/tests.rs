@@ -52,7 +52,8 @@ impl Test {
 const FAMILIES: &[&[Test]] =
     &[paths::TESTS, patterns::TESTS, results::TESTS, values::RELATIONS, values::TESTS, versions::TESTS];
 
-const COLLECTIONS: &[&str] = &["ansible.builtin.", "ansible.legacy.", "ansible.utils.", "community.general."];
+const COLLECTIONS: &[&str] =
+    &["ansible.builtin.", "ansible.legacy.", "ansible.utils.", "community.general.", "ansible._protomatter."];
 
 fn table() -> &'static HashMap<&'static str, &'static Test> {
     static TABLE: OnceLock<HashMap<&'static str, &'static Test>> = OnceLock::new();

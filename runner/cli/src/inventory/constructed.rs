@@ -157,10 +157,7 @@ impl Rules {
                 Ok(false) => {}
                 Err(error) if self.strict => {
                     let why = error.message();
-                    return Err(fail(
-                        format!("Could not add host {host} to group {name}: {why}"),
-                        condition,
-                    ));
+                    return Err(fail(format!("Could not add host {host} to group {name}: {why}"), condition));
                 }
                 Err(_) => {}
             }
@@ -189,11 +186,16 @@ impl Rules {
         };
         let text = |node: &Option<Node>, default: &str| match node {
             Some(node) => template(templar, node, vars).and_then(|value| {
-                if value.is_none() { Ok(String::new()) } else { value.to_text().map_err(|e| e.message().to_owned()) }
+                if value.is_none() {
+                    Ok(String::new())
+                } else {
+                    value.to_text().map_err(|e| e.message().to_owned())
+                }
             }),
             None => Ok(default.to_owned()),
         };
-        let told = |why: String| fail(format!("Could not generate group for host {host}: {why}"), &keyed.node);
+        let told =
+            |why: String| fail(format!("Could not generate group for host {host}: {why}"), &keyed.node);
         let prefix = text(&keyed.prefix, "").map_err(told)?;
         let separator = text(&keyed.separator, "_").map_err(told)?;
         let Some(names) = keyed.names(&key, &separator)? else {
@@ -227,13 +229,18 @@ impl Rules {
 impl Keyed {
     /// The names a key's value stands for; none when there are none to make.
     fn names(&self, key: &Node, separator: &str) -> Result<Option<Vec<String>>, Problem> {
-        let shown = |node: &Node| node.scalar_text().unwrap_or_default().into_owned();
+        let shown = |node: &Node| match node.data {
+            Data::Null => String::new(),
+            _ => node.scalar_text().unwrap_or_default().into_owned(),
+        };
         let names = match &key.data {
-            Data::Null | Data::Bool(false) => return Ok(None),
-            Data::Str(text) if text.value.is_empty() => match &self.default {
-                Some(default) => vec![default.clone()],
-                None => return Ok(None),
-            },
+            Data::Bool(false) => return Ok(None),
+            _ if shown(key).is_empty() && !matches!(key.data, Data::List(_) | Data::Map(_)) => {
+                match &self.default {
+                    Some(default) => vec![default.clone()],
+                    None => return Ok(None),
+                }
+            }
             Data::Str(text) => vec![text.value.to_string()],
             Data::List(items) if items.is_empty() => return Ok(None),
             Data::List(items) => items

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use runner_engine::node_of;
 use runner_playbook::{
     inventory::{Inventory, plugin::Plugin},
     node::{Map, Node},
     problem::Problem,
     source::Source,
 };
-use runner_engine::node_of;
 use runner_template::{Level, NoWorld, Scope, Templar, Value, Vars};
 
 use super::options::{fail, list, mapping, template};

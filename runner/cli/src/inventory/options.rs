@@ -20,10 +20,9 @@ pub fn mapping(options: &Map, name: &str) -> Result<Arc<Map>, Problem> {
     match options.get(name) {
         None => Ok(Arc::default()),
         Some(node) if node.is_null() => Ok(Arc::default()),
-        Some(node) => node
-            .as_map()
-            .cloned()
-            .ok_or_else(|| fail(format!("option '{name}' must be a mapping"), node)),
+        Some(node) => {
+            node.as_map().cloned().ok_or_else(|| fail(format!("option '{name}' must be a mapping"), node))
+        }
     }
 }
 

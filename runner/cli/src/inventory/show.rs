@@ -3,7 +3,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use runner_playbook::{
-    inventory::{ALL, list::{View, map_json}},
+    inventory::{
+        ALL,
+        list::{View, map_json},
+    },
     node::{Map, Node},
     source::Span,
 };
@@ -72,10 +75,8 @@ fn node(map: Map) -> Node {
 
 fn group(view: &View<'_>, name: &str, seen: &mut Seen, depth: usize) -> Option<Map> {
     let group = view.inventory.group(name).filter(|_| depth < DEPTH_MAX)?;
-    let mut names: Vec<&Arc<str>> = group.children.iter().collect();
-    names.sort();
     let mut children = Map::new();
-    for child in names {
+    for child in &group.children {
         if seen.groups.contains(child) {
             children.set(child, node(Map::new()));
         } else if let Some(map) = self::group(view, child, seen, depth + 1) {
@@ -85,9 +86,7 @@ fn group(view: &View<'_>, name: &str, seen: &mut Seen, depth: usize) -> Option<M
     }
     let mut hosts = Map::new();
     if name != ALL {
-        let mut names: Vec<&Arc<str>> = group.hosts.iter().filter(|host| view.has(host)).collect();
-        names.sort();
-        for host in names {
+        for host in group.hosts.iter().filter(|host| view.has(host)) {
             let vars = if seen.hosts.insert(host.clone()) { view.host_vars(host) } else { Map::new() };
             hosts.set(host, node(vars));
         }

@@ -89,8 +89,7 @@ pub fn write(file: &str, output: Option<&str>, data: &[u8]) -> Result<(), Refusa
             .map_err(|error| Refusal::new(format!("could not write standard output: {error}")));
     }
     let path = if output.is_some() { crate::config::expand(target) } else { real(target) };
-    replace(&path, data)
-        .map_err(|error| Refusal::new(format!("could not write {}: {error}", path.display())))
+    replace(&path, data).map_err(|error| Refusal::new(format!("could not write {}: {error}", path.display())))
 }
 
 /// Replaces a file in one step; its mode and owner stay.
@@ -99,8 +98,7 @@ pub fn replace(path: &Path, data: &[u8]) -> std::io::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = dir.join(format!(".{name}.{}.tmp", std::process::id()));
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(&beside)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(&beside)?;
     let written = file.write_all(data).and_then(|()| file.sync_all()).and_then(|()| {
         if let Some(old) = &old {
             use std::os::unix::fs::MetadataExt as _;

@@ -36,14 +36,10 @@ pub fn check(args: &StringArgs) -> Result<(), Refusal> {
     let from_stdin =
         args.strings.iter().any(|text| text == "-") || args.stdin_name.is_some() || args.strings.is_empty();
     if args.prompt && args.strings.iter().any(|text| text == "-") {
-        return Err(refuse(
-            "The --prompt option is not supported if also reading input from stdin",
-        ));
+        return Err(refuse("The --prompt option is not supported if also reading input from stdin"));
     }
     if args.prompt && args.stdin_name.is_some() && from_stdin {
-        return Err(refuse(
-            "The --prompt option is not supported if also reading input from stdin",
-        ));
+        return Err(refuse("The --prompt option is not supported if also reading input from stdin"));
     }
     Ok(())
 }
@@ -61,12 +57,13 @@ pub fn run(args: &StringArgs, secret: &Secret, output: Option<&str>, screen: &Sc
     let mut out = String::new();
     for (number, given) in all.iter().enumerate() {
         if all.len() > 1 {
-            let name = given.name.as_ref().map(|name| format!("(\"{name}\", the string ")).unwrap_or_else(|| "(the string ".to_owned());
-            let line = format!(
-                "# The encrypted version of variable {name}#{} {}).",
-                number + 1,
-                given.origin
-            );
+            let name = given
+                .name
+                .as_ref()
+                .map(|name| format!("(\"{name}\", the string "))
+                .unwrap_or_else(|| "(the string ".to_owned());
+            let line =
+                format!("# The encrypted version of variable {name}#{} {}).", number + 1, given.origin);
             screen.err(&line, None);
         }
         if let Some(name) = &given.name {
@@ -130,7 +127,9 @@ fn given(args: &StringArgs) -> Result<Vec<Given>, Refusal> {
     let words: Vec<&String> = args.strings.iter().filter(|text| *text != "-").collect();
     for (at, word) in words.into_iter().enumerate() {
         if word.is_empty() {
-            return Err(refuse("The plaintext provided from the command line args was empty, not encrypting"));
+            return Err(refuse(
+                "The plaintext provided from the command line args was empty, not encrypting",
+            ));
         }
         all.push(Given {
             text: word.as_bytes().to_vec(),

@@ -334,8 +334,12 @@ fn host_list(source: &str, with_ranges: bool, inventory: &mut Inventory) -> Resu
     let label = Source::new(source, "");
     for name in source.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         if with_ranges {
-            let fail = |text: String| Problem::error(Kind::Inventory, text, &Span::none());
-            let (names, port) = address::expand(name).map_err(fail)?;
+            let (names, port) = match address::expand(name) {
+                Ok(found) => found,
+                // What is no range after all is a name.
+                Err(why) if why.ends_with("end value") => (vec![name.to_owned()], None),
+                Err(why) => return Err(Problem::error(Kind::Inventory, why, &Span::none())),
+            };
             for name in names {
                 super::add_host(inventory, &name, Some(UNGROUPED), port, &label);
             }

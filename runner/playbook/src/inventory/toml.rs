@@ -13,10 +13,9 @@ use toml::Value;
 /// The mistake that makes the file unusable.
 pub fn read(source: &Source, inventory: &mut Inventory, problems: &mut Vec<Problem>) -> Result<(), Problem> {
     let fail = |text: String| Problem::error(Kind::Inventory, text, &source.start());
-    let groups: toml::Table = source
-        .text()
-        .parse()
-        .map_err(|error: toml::de::Error| fail(format!("TOML file ({}) is invalid: {}", source.name(), error.message())))?;
+    let groups: toml::Table = source.text().parse().map_err(|error: toml::de::Error| {
+        fail(format!("TOML file ({}) is invalid: {}", source.name(), error.message()))
+    })?;
     if groups.is_empty() {
         return Err(fail("Parsed empty TOML file".to_owned()));
     }

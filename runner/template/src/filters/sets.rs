@@ -2,7 +2,7 @@
 
 use super::int_set::IntSet;
 use super::{Call, Filter};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::value::{Key, Value, equal};
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -165,6 +165,13 @@ fn unique(call: &Call<'_>) -> Result<Value> {
     let items = call.input.iterate()?;
     let case_sensitive = call.args.truth("case_sensitive")?;
     let attribute = call.args.some("attribute");
+    // Jinja's filter takes only what can be hashed; Ansible's own takes the rest, without options.
+    let has_options = attribute.is_some() || call.args.some("case_sensitive").is_some();
+    if attribute.is_none() && has_options && items.iter().any(|item| Key::new(item.clone()).is_err()) {
+        return Err(Error::runtime(
+            "Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support the parameters supplied",
+        ));
+    }
     if attribute.is_none() && case_sensitive {
         return Ok(Value::list(unique_items(items.into_iter())?));
     }

@@ -2,7 +2,9 @@
 
 use super::{Call, Filter};
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::{Value, numeric, to_str};
+use crate::value::{Ciphertext, Value, numeric, to_str};
+use runner_playbook::source::Span;
+use std::sync::Arc;
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::with_markers("default", &["default_value", "boolean"], default),
@@ -186,10 +188,17 @@ fn vault(call: &Call<'_>) -> Result<Value> {
     let secret = call.args.text_or("secret", "")?;
     let salt = call.args.text_opt("salt")?;
     let id = call.args.text_or("vault_id", "filter_default")?;
+    let wrap = call.args.truth("wrap_object")?;
     call.context
         .world()
         .encrypt(&text, &secret, salt.as_deref(), &id)
-        .map(Value::text)
+        .map(|sealed| {
+            if wrap {
+                Value::Vault(Arc::new(Ciphertext { text: sealed.into(), span: Span::none() }))
+            } else {
+                Value::text(sealed)
+            }
+        })
         .map_err(|message| Error::runtime(format!("Unable to encrypt: {message}")))
 }
 

@@ -22,6 +22,14 @@ pub(super) const TESTS: &[Test] =
     &[
         Test::with_markers("defined", &[], |call| Ok(!undefined(call.input)?)),
         Test::with_markers("undefined", &[], |call| undefined(call.input)),
+        Test::new("tagged_with", &["tag!"], |call| {
+            Ok(match call.args.text_or("tag", "")?.as_str() {
+                "VaultedValue" => matches!(call.input, Value::Vault(_)),
+                "TrustedAsTemplate" => matches!(call.input, Value::Str(text) if text.is_trusted()),
+                "Origin" => !call.input.span().is_none(),
+                _ => false,
+            })
+        }),
         Test::new("none", &[], |call| Ok(call.input.is_none())),
         Test::new("boolean", &[], |call| Ok(matches!(call.input, Value::Bool(_)))),
         Test::new("true", &[], |call| Ok(matches!(call.input, Value::Bool(true)))),
