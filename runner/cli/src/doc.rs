@@ -118,7 +118,8 @@ fn page(spec: &Spec) -> String {
     if !spec.options().is_empty() {
         out.push_str("OPTIONS (= is mandatory):\n\n");
     }
-    let mut options: Vec<&Opt> = spec.options().iter().collect();
+    let mut options: Vec<&Opt> =
+        spec.options().iter().filter(|option| !option.name.starts_with('_')).collect();
     options.sort_by_key(|option| option.name);
     for option in options {
         out.push_str(&format!("{} {}\n", if option.required { '=' } else { '-' }, option.name));
@@ -172,7 +173,7 @@ fn rule(rule: &Rule) -> String {
 fn snippet(spec: &Spec) -> String {
     let mut out = format!("- name: {}\n  {}:\n", spec.summary.trim_end_matches('.'), spec.name);
     let (mut given, mut rest): (Vec<&Opt>, Vec<&Opt>) =
-        spec.options().iter().partition(|option| option.required);
+        spec.options().iter().filter(|o| !o.name.starts_with('_')).partition(|option| option.required);
     if given.is_empty() && !rest.is_empty() {
         given.push(rest.remove(0));
     }

@@ -31,7 +31,6 @@ pub struct VaultCommand {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-#[command(rename_all = "snake_case")]
 enum Action {
     /// Create new vault encrypted file
     Create {

@@ -99,8 +99,15 @@ impl Generator {
             let group = self.text(&name, scope)?;
             inventory.add_group(&group);
             for (key, value) in mapping(&map, "vars")?.str_iter() {
-                let value = template(&self.templar, value, scope).map_err(|why| fail(why, value))?;
-                inventory.set_group_var(&group, key, trusted(node_of(&value)));
+                // Templates inside of lists and mappings wait for the hosts that use them.
+                let value = match value.as_str() {
+                    Some(_) => {
+                        let value = template(&self.templar, value, scope).map_err(|why| fail(why, value))?;
+                        trusted(node_of(&value))
+                    }
+                    None => value.clone(),
+                };
+                inventory.set_group_var(&group, key, value);
             }
             if is_host {
                 inventory.add_host_to_group(child, &group);
