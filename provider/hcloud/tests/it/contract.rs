@@ -119,7 +119,7 @@ async fn shared_objects() {
     done(&client, client.delete_subnet(network.id, "10.0.0.0/24").await.expect("deleted")).await;
     let route = NetworkRoute { destination: "10.100.0.0/24".to_owned(), gateway: "10.0.1.2".to_owned() };
     done(&client, client.add_route(network.id, &route).await.expect("added")).await;
-    assert_eq!(client.network(network.id).await.expect("get").routes, [route.clone()]);
+    assert_eq!(client.network(network.id).await.expect("get").routes, std::slice::from_ref(&route));
     done(&client, client.delete_route(network.id, &route).await.expect("deleted")).await;
     assert_eq!(client.network_members(network.id).await.expect("members"), []);
     done(&client, client.protect_network(network.id, true).await.expect("protected")).await;
