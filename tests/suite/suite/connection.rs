@@ -117,6 +117,12 @@ fn files_go_both_ways_whole_or_not_at_all() {
         assert!(matches!(missing, Err(TransferError::Missing { .. })), "{missing:?}");
         let scratch = target.scratch().await.expect("a folder");
         assert_eq!(world.check(&format!("stat -c %a {scratch}")), "700\n");
+        world.connections.close().await;
+        assert_eq!(
+            world.check(&format!("ls -d {scratch} 2>/dev/null || true")),
+            "",
+            "it ends with the connection"
+        );
     });
 }
 
@@ -311,6 +317,29 @@ fn the_users_own_ways_to_connect_work() {
         assert_eq!(stdout(target.as_ref(), &["hostname"]).await, "m2");
         assert!(folder.path().join(world.machine.address()).exists(), "the user's socket is there");
         assert_eq!(raw(target.as_ref(), "hostname").await.expect("reachable").stdout, b"m2\n");
+    });
+}
+
+#[test]
+fn asynchronous_jobs_outlive_the_connection() {
+    on_machine(1, async |world| {
+        let target = world.root().await;
+        let mut job = call("command", json!({ "argv": ["sh", "-c", "sleep 1; echo done"] }));
+        job.async_s = Some(60);
+        job.job = Some("j123456789012".into());
+        let started = target.invoke(job).await.expect("reachable");
+        let id = text(&started, "ansible_job_id");
+        assert!(id.starts_with("j123456789012."), "{:?}", started.result);
+        target.reset().await.expect("a reset never fails");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let finished = loop {
+            let status = target.invoke(call("async_status", json!({ "jid": id }))).await.expect("reachable");
+            if status.result.get("finished").is_some_and(|f| f == &json!(true) || f == &json!(1)) {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "{:?}", status.result);
+        };
+        assert_eq!(text(&finished, "stdout"), "done");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use runner_engine::target::{Endpoint, Target};
+use runner_engine::target::{Contents, Endpoint, Target};
 use serde_json::json;
 
 use crate::connection_world::{World, add_args, becoming, call, command, on_machine, raw, stdout, text};
@@ -134,6 +134,32 @@ fn an_abandoned_task_ends_on_the_machine_too() {
         assert!(gave_up.is_err());
         wait_until(&world, "! pgrep -f '[s]leep 4242' >/dev/null").await;
         assert_eq!(stdout(target.as_ref(), &["hostname"]).await, "m1");
+    });
+}
+
+#[test]
+fn an_abandoned_upload_leaves_nothing() {
+    on_machine(0, async |world| {
+        let target = world.root().await;
+        stdout(target.as_ref(), &["mkdir", "-p", "/srv/half"]).await;
+        let bytes = vec![7; 100 << 20];
+        let putting = target.put(Contents::Bytes(&bytes), "/srv/half/file", 0o600);
+        let gave_up = tokio::time::timeout(Duration::from_millis(300), putting).await;
+        assert!(gave_up.is_err(), "a hundred megabytes take longer");
+        wait_until(&world, "[ -z \"$(ls -A /srv/half)\" ]").await;
+        assert_eq!(stdout(target.as_ref(), &["ls", "-A", "/srv/half"]).await, "");
+    });
+}
+
+#[test]
+fn a_login_shell_that_hangs_is_given_up() {
+    on_machine(6, async |world| {
+        world.check("echo 'sleep 300' >/home/deploy/.bashrc");
+        let mut endpoint = world.endpoint("deploy");
+        endpoint.timeout_s = 1;
+        let text = lost(world.target(&endpoint).await.as_ref()).await;
+        world.check("rm /home/deploy/.bashrc");
+        assert!(text.contains("no shell answered within 31 s"), "{text}");
     });
 }
 

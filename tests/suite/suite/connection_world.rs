@@ -16,7 +16,7 @@ pub const TEST_MAX: Duration = Duration::from_secs(120);
 /// Machines for the tests of this theme, booted once; `None` where machines cannot be booted.
 fn machines() -> Option<&'static Machines> {
     static SHARED: OnceLock<Option<Machines>> = OnceLock::new();
-    SHARED.get_or_init(|| available().then(|| Machines::boot(6).expect("six machines boot"))).as_ref()
+    SHARED.get_or_init(|| available().then(|| Machines::boot(7).expect("seven machines boot"))).as_ref()
 }
 
 /// One machine and a fresh set of connections.

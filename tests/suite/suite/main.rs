@@ -8,6 +8,7 @@ mod cluster_show;
 mod connection;
 mod connection_failures;
 mod connection_world;
+mod foreign_agent;
 mod machines;
 mod playbooks;
 mod terraform;
