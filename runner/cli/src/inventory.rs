@@ -5,6 +5,8 @@ mod generator;
 mod options;
 mod programs;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
