@@ -120,6 +120,9 @@ fn start_up(plan: &Plan) -> Result<String> {
         .filter(|c| matches!(c, Contender::Ours | Contender::Ansible | Contender::Pyinfra))
     {
         let mut program = contender.program(&plan.playbook).0;
+        if *contender == Contender::Ours {
+            program.arg("run");
+        }
         program.arg("--version");
         let samples: Result<Vec<Sample>> =
             (0..plan.runs.max(5)).map(|_| measure::run(&mut program, Path::new("/tmp"), false)).collect();
