@@ -1,7 +1,5 @@
 //! `ansible-playbook`: playbooks from start to exit code.
 
-use std::sync::Arc;
-
 use runner_engine::{Session, event::Event};
 use runner_playbook::{
     ast::Playbook,
@@ -210,9 +208,4 @@ pub fn read_all(
         }
         reader.finish();
     })
-}
-
-/// A path as it is printed.
-pub fn shown(path: &std::path::Path) -> Arc<str> {
-    Arc::from(path.display().to_string())
 }

@@ -85,7 +85,6 @@ impl Base {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         let templar = Templar::new(runner_template::Settings {
             allow_broken_conditionals: config.flag("defaults.allow_broken_conditionals").unwrap_or(false),
-            ..runner_template::Settings::default()
         });
         let mut loader = Loader {
             files: Arc::new(Disk::new(cwd, home)),

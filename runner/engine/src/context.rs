@@ -60,11 +60,6 @@ impl Shared {
         let mut converted = self.converted.lock().unwrap_or_else(PoisonError::into_inner);
         converted.entry(key).or_insert_with(|| (map.clone(), Vars::from_node_map(map))).1.clone()
     }
-
-    /// The number of a role's use.
-    pub(crate) fn role_number(&self, role: &Arc<Role>) -> u64 {
-        self.roles.lock().unwrap_or_else(PoisonError::into_inner).of(role)
-    }
 }
 
 /// Shared by all tasks of one play on one batch of hosts.

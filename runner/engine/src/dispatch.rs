@@ -76,6 +76,9 @@ type Finished = (u64, usize, Arc<Unit>, Done);
 /// How long a result waits for those of hosts that come before it, so that output keeps the order of the hosts.
 const HOLD: Duration = Duration::from_millis(40);
 
+/// Handlers being run: at which of the play's flushes, and as which block.
+type Flush = (usize, Arc<Block<Arc<Unit>>>);
+
 /// A play on a batch.
 pub(crate) struct Dispatch<'a> {
     pub shared: Arc<Shared>,
@@ -86,7 +89,7 @@ pub(crate) struct Dispatch<'a> {
     order: Order,
     handlers: Vec<Handler>,
     bells: Vec<Bell>,
-    flushes: HashMap<u64, (usize, Arc<Block<Arc<Unit>>>)>,
+    flushes: HashMap<u64, Flush>,
     running: Running,
     queue: VecDeque<(usize, Job)>,
     held: Held,

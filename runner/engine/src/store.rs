@@ -185,11 +185,6 @@ impl Store {
         Some(scope.with(Level::Magic, Vars::new(magic)))
     }
 
-    /// What could not be read of the variables beside the inventory, since it was asked last.
-    pub(crate) fn take_problems(&self) -> Vec<Problem> {
-        self.read().beside.as_ref().map(|beside| beside.take_problems()).unwrap_or_default()
-    }
-
     /// The hosts that patterns mean; asking for `localhost` makes it.
     pub(crate) fn select(&self, patterns: &[String]) -> (Vec<Arc<str>>, Vec<Problem>) {
         self.write().inventory.select(patterns)
@@ -259,11 +254,6 @@ impl Store {
                 learned.include_vars.set(name.clone(), value.clone());
             }
         });
-    }
-
-    /// A variable of `set_fact` or `register`.
-    pub(crate) fn learned_var(&self, host: &str, name: &str) -> Option<Value> {
-        self.read().learned.get(host)?.set_facts.get(name).cloned()
     }
 
     fn learn(&self, host: &str, change: impl FnOnce(&mut Learned, bool)) {

@@ -211,9 +211,8 @@ impl Job {
             Trouble::TimedOut(seconds) => {
                 const FRAME: &str = "Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.";
                 let message = format!("Timed out after {seconds} second(s).");
-                let mut timedout = Vec::new();
-                timedout.push(("period", Value::Int(i64::try_from(seconds).unwrap_or(i64::MAX))));
-                timedout.push(("frame", Value::text(FRAME)));
+                let period = Value::Int(i64::try_from(seconds).unwrap_or(i64::MAX));
+                let timedout = vec![("period", period), ("frame", Value::text(FRAME))];
                 let error = self.failure(Notice::error(message));
                 let mut answer = Answer::unchanged().set("failed", true).set("msg", error.sentence());
                 answer.fields.insert("timedout".to_owned(), Value::dict(timedout));

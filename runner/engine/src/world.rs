@@ -64,14 +64,14 @@ impl TaskWorld {
         }
         let mut found: Vec<PathBuf> = Vec::new();
         for base in self.bases.iter().chain([&self.dir]) {
-            if base.file_name().is_some_and(|last| last == "tasks" || last == "handlers") {
-                if let Some(parent) = base.parent() {
-                    found.push(parent.join(subdir).join(path));
-                    found.push(base.join(subdir).join(path));
-                    found.push(parent.join(path));
-                    found.push(base.join(path));
-                    continue;
-                }
+            if base.file_name().is_some_and(|last| last == "tasks" || last == "handlers")
+                && let Some(parent) = base.parent()
+            {
+                found.push(parent.join(subdir).join(path));
+                found.push(base.join(subdir).join(path));
+                found.push(parent.join(path));
+                found.push(base.join(path));
+                continue;
             }
             if !subdir.is_empty() && !name.starts_with(&format!("{subdir}/")) {
                 found.push(base.join(subdir).join(path));

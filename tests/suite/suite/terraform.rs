@@ -250,6 +250,10 @@ fn an_interrupt_saves_what_was_made() {
 }
 
 /// Waits for another process, which has no other way to tell.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a pause between two looks at a process, bounded by the deadline"
+)]
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     /// Terraform starts in a second or two, on a busy machine in ten.
     const WAIT_MAX: Duration = Duration::from_secs(60);

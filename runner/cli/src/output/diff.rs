@@ -224,7 +224,7 @@ fn grouped(ops: &[Op], context: usize) -> Vec<Vec<Op>> {
         }
         group.push(op);
     }
-    if !group.is_empty() && !(group.len() == 1 && group[0].equal) {
+    if !(group.is_empty() || group.len() == 1 && group[0].equal) {
         groups.push(group);
     }
     groups.retain(|group| group.iter().any(|op| !op.equal));

@@ -25,7 +25,8 @@ pub fn gather(system: &dyn System, folder: &str, facts: &mut Facts) {
 fn one(system: &dyn System, path: &Path) -> Value {
     let shown = path.display();
     if !matches!(system.stat(path, true), Ok(Some(_))) {
-        return format!("Could not stat fact ({shown}): [Errno 2] No such file or directory: '{shown}'").into();
+        return format!("Could not stat fact ({shown}): [Errno 2] No such file or directory: '{shown}'")
+            .into();
     }
     let executable =
         system.stat(path, true).ok().flatten().is_some_and(|stat| stat.is_file() && stat.mode & 0o100 != 0);
