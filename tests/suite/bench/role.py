@@ -28,8 +28,11 @@ limits = f"{USER} soft nofile 65536\n{USER} hard nofile 65536\n"
 files.put(name="limits", src=StringIO(limits), dest="/etc/security/limits.d/site.conf", mode="644")
 address = next(iter(host.get_fact(Ipv4Addrs).get("host0", ["127.0.0.1"])))
 files.line(name="host name of the service", path="/etc/hosts", line=r"^.*\ssite\.internal$", replace=f"{address} site.internal")
-server.sysctl(name="somaxconn", key="net.core.somaxconn", value=4096, persist=True, persist_file="/etc/sysctl.d/90-site.conf")
-server.sysctl(name="backlog", key="net.ipv4.tcp_max_syn_backlog", value=8192, persist=True, persist_file="/etc/sysctl.d/90-site.conf")
+tuning = files.put(
+    name="network tuning", src=StringIO("net.core.somaxconn = 4096\nnet.ipv4.tcp_max_syn_backlog = 8192\n"),
+    dest="/etc/sysctl.d/90-site.conf", mode="644",
+)
+server.shell(name="load network tuning", commands=["sysctl -q -p /etc/sysctl.d/90-site.conf"], _if=tuning.did_change)
 systemd.service(name="restart", service="site", restarted=True, daemon_reload=True, _if=lambda: page.did_change() or unit.did_change())
 systemd.service(name="service", service="site", running=True, enabled=True)
 server.shell(name="it answers", commands=[f"curl -fsS --retry 10 --retry-connrefused http://127.0.0.1:{PORT}/ | grep -q 'Served by'"])
