@@ -20,7 +20,7 @@ const STARTS: usize = 21;
 const COMMANDS: usize = 7;
 
 /// The limits we set ourselves.
-const HANDSHAKE_MAX: Duration = Duration::from_millis(20);
+const HANDSHAKE_MAX: Duration = Duration::from_millis(10);
 const MEMORY_KB_MAX: u64 = 15 * 1024;
 const PROGRAM_BYTES_MAX: u64 = 15_000_000;
 
