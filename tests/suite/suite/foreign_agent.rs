@@ -36,6 +36,7 @@ fn build() -> PathBuf {
     folder.join(TARGET).join("agent-dev/runner-agent")
 }
 
+#[ignore = "builds a second agent with Debian's cross tools, minutes on two cores: run it with --ignored before a release"]
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test must say so, and tests have no other voice")]
 fn the_agent_for_arm_answers() {
