@@ -242,20 +242,17 @@ async fn rounds(run: &Run<'_>, goal: Goal<'_>, applied: &mut Applied) {
         Ok(observed) => observed,
         Err(error) => return applied.failures.push(failed(&error)),
     };
-    let (first, problems) = goal.plan(run.cluster, &observed, run.world.catalogue);
+    let (mut plan, problems) = goal.plan(run.cluster, &observed, run.world.catalogue);
     applied.problems = problems;
     applied.observed = Some(observed.clone());
     if applied.problems.iter().any(|problem| problem.severity == Severity::Error) {
         return;
     }
-    if let Err(failure) = claim(run, goal, &observed, &first).await {
+    if let Err(failure) = claim(run, goal, &observed, &plan).await {
         return applied.failures.push(failure);
     }
     let mut observed = observed;
     for round in 0..ROUNDS_MAX {
-        // The claim may just have made the anchor: the first plan is stale by that one step, which is skipped when carried out.
-        let (plan, problems) = goal.plan(run.cluster, &observed, run.world.catalogue);
-        applied.problems = problems;
         if plan.is_empty() {
             break;
         }
@@ -276,16 +273,16 @@ async fn rounds(run: &Run<'_>, goal: Goal<'_>, applied: &mut Applied) {
                 return;
             }
         }
+        (plan, applied.problems) = goal.plan(run.cluster, &observed, run.world.catalogue);
         if failed_before {
             break;
         }
     }
-    settle(run, goal, &observed, applied).await;
+    settle(run, goal, &observed, &plan, applied).await;
 }
 
 /// After the last round: what is still missing is a failure, and the lease ends.
-async fn settle(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, applied: &mut Applied) {
-    let (rest, _) = goal.plan(run.cluster, observed, run.world.catalogue);
+async fn settle(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, rest: &Plan, applied: &mut Applied) {
     if applied.failures.is_empty() && !rest.is_empty() {
         let open: Vec<String> = rest.steps().map(step_line).take(3).collect();
         applied.failures.push(Failure::plain(
@@ -318,6 +315,11 @@ async fn claim(run: &Run<'_>, goal: Goal<'_>, observed: &Observed, plan: &Plan) 
             let now = run.world.client.firewall(anchor.id).await.map_err(|e| failed(&e))?;
             if !claim.holds(&now.labels) {
                 claim.judge(run.cluster, Some(&now.labels)).map_err(refused)?;
+                // Its labels may lag behind; the lease that was read last is not ours, so nothing is touched.
+                return Err(refused(crate::Refusal::AtWork {
+                    cluster: run.cluster.to_owned(),
+                    seconds_left: 0,
+                }));
             }
             run.lock_lease(Some(Instant::now()));
             Ok(())
