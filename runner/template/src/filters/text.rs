@@ -36,7 +36,6 @@ pub(super) const FILTERS: &[Filter] = &[
         args.extend(call.args.get("maxsplit").cloned());
         methods::text(text.as_str(), "split", args)
     }),
-    Filter::new("unicode_normalize", &["form"], |call| Ok(call.input.clone())),
 ];
 
 /// Python's `shlex.quote`.
