@@ -9,9 +9,6 @@ const FILE_LINES_MAX: usize = 800;
 /// Files that may be longer, each with its reason.
 const LONGER: &[(&str, &str)] = &[];
 
-/// Words that must not be in the repository: they speak of places and things a newcomer does not have.
-const FOREIGN: &[&str] = &["/work/", "/opt/oracle", "shared/facts", "../shared"];
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace root")
 }
@@ -77,24 +74,4 @@ fn names_say_what_a_file_holds() {
         let stem = Path::new(name).file_stem()?.to_str()?;
         vague.contains(&stem).then(|| "its name says nothing; call it by the noun it defines".to_owned())
     });
-}
-
-#[test]
-fn the_repository_speaks_of_the_project_alone() {
-    let root = root();
-    let this = "tests/suite/suite/tidy.rs";
-    let mut problems = Vec::new();
-    for path in files() {
-        let name = path.strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        if name == this || name == "Cargo.lock" {
-            continue;
-        }
-        for word in FOREIGN {
-            if let Some(line) = text.lines().position(|line| line.contains(word)) {
-                problems.push(format!("{name}:{}: names {word}, which a newcomer does not have", line + 1));
-            }
-        }
-    }
-    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
